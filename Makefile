@@ -1,0 +1,28 @@
+# The commands of this project; each is a script in scripts/. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test build dev setup fmt lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: ## install what is missing, build, serve on http://localhost:3000 (ARGS="…" go to the program)
+	@scripts/run.sh $(ARGS)
+
+test: ## install what is missing and run every check
+	@scripts/test.sh
+
+build: ## the release binary target/release/sekisho, the site inside it
+	@scripts/build.sh
+
+dev: ## rebuild and restart on change
+	@scripts/dev.sh $(ARGS)
+
+setup: ## install what building and testing need
+	@scripts/setup.sh build test
+
+fmt: ## format the Rust sources
+	@cargo fmt
+
+lint: ## format check, clippy for server and browser, cfg gate
+	@scripts/setup.sh build
+	@scripts/lint.sh

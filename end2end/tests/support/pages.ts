@@ -1,0 +1,87 @@
+// What people do on the pages, and what tests ask of them.
+import { type BrowserContext, expect, type Page } from "@playwright/test";
+import type { Account } from "./server.ts";
+
+/** The part of `GET /api/session` that tests look at; Unix milliseconds of the server. */
+export type SessionEnds = {
+  server_now: number;
+  access_ends_at: number;
+  idle_ends_at: number | null;
+};
+
+export const PRIVATE_PAGES = ["/settings/devices", "/settings/security", "/settings/account"];
+export const ADMIN_PAGES = ["/admin/users", "/admin/audit"];
+
+/** Goes to a page and waits until its handlers are in place. */
+export async function gotoHydrated(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await hydrated(page);
+}
+
+export async function hydrated(page: Page): Promise<void> {
+  await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+}
+
+export async function fillSignIn(page: Page, account: Account): Promise<void> {
+  await page.getByLabel("E-mail", { exact: true }).fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+}
+
+export async function pressSignIn(page: Page): Promise<void> {
+  await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
+}
+
+type SignIn = { to?: string; remember?: boolean };
+
+/** Signs in by the form and waits for the page one is led to. */
+export async function signIn(page: Page, account: Account, { to = "/", remember = false }: SignIn = {}): Promise<void> {
+  await gotoHydrated(page, `/login?return_to=${encodeURIComponent(to)}`);
+  await fillSignIn(page, account);
+  if (remember) {
+    await page.getByLabel("Stay signed in on this device").check();
+  }
+  await pressSignIn(page);
+  await page.waitForURL((url) => url.pathname === to);
+  await hydrated(page);
+}
+
+/** The pass of this device, and those of the others. */
+export function ownPass(page: Page) {
+  return page.getByRole("region", { name: "This device" }).getByRole("article");
+}
+
+export function otherPasses(page: Page) {
+  return page.getByRole("region", { name: "Other devices" }).getByRole("article");
+}
+
+/** What stands on a page whose session has ended. */
+export async function expectEnded(page: Page, title: string): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Sign in again" })).toBeVisible();
+}
+
+/** Asks the server from within the page, as its own script would, so that nothing but a read happens. */
+export async function sessionEnds(page: Page): Promise<SessionEnds> {
+  return page.evaluate(async () => {
+    const reply = await fetch("/api/session", { headers: { accept: "application/json" } });
+    return reply.json();
+  });
+}
+
+/** Notes the status of each answer to `POST` at a path. */
+export function answersOf(watched: Page | BrowserContext, path: string): number[] {
+  const statuses: number[] = [];
+  // both have this event, but their overloads do not add up to one signature
+  (watched as Page).on("response", (response) => {
+    if (response.request().method() === "POST" && new URL(response.url()).pathname === path) {
+      statuses.push(response.status());
+    }
+  });
+  return statuses;
+}
+
+export function nextAnswer(page: Page, path: string) {
+  return page.waitForResponse((response) => {
+    return response.request().method() === "POST" && new URL(response.url()).pathname === path;
+  });
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Every check, stopping at the first that fails: format, lints, cfg gates, the Rust tests, the browser tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+scripts/setup.sh build test
+scripts/lint.sh
+
+step "site"
+scripts/build-site.sh dev
+
+step "cargo test"
+# Builds target/debug/sekisho too: the browser tests start that binary.
+cargo test --no-default-features --features ssr
+
+if compgen -G 'end2end/tests/*.spec.ts' >/dev/null; then
+    step "browser tests"
+    cd end2end
+    node_modules/.bin/tsc
+    node_modules/.bin/playwright test
+fi

@@ -1,0 +1,80 @@
+//! The devices a person is signed in on.
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use serde::{Deserialize, Serialize};
+
+use super::ApiResult;
+use crate::domain::device_label::DeviceLabel;
+
+/// A live session, as its owner sees it. Instants are Unix milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    pub session_id: String,
+    /// The session that asks.
+    pub current: bool,
+    pub label: DeviceLabel,
+    pub address: String,
+    pub signed_in_at: i64,
+    pub last_active_at: i64,
+    /// When it ends if nothing renews it: the earliest of its ends; `null` is never.
+    pub ends_at: Option<i64>,
+    /// How much of its life is left, 0 to 100.
+    pub life_left_percent: u8,
+    pub remembered: bool,
+    /// Its refresh token came back late several times in a row: worth a look.
+    pub suspect: bool,
+}
+
+/// A session that was ended because its refresh token was used twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReuseAlarm {
+    pub at: i64,
+    pub label: DeviceLabel,
+    pub address: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Devices {
+    /// The current one first, then the last active first.
+    pub devices: Vec<Device>,
+    /// Those of the last 30 days.
+    pub alarms: Vec<ReuseAlarm>,
+    pub server_now: i64,
+}
+
+/// How many sessions an act ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    pub ended: u64,
+}
+
+/// # Errors
+/// `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "devices", input = GetUrl)]
+pub async fn list_devices() -> ApiResult<Devices> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    flow::devices::list(&cx, cx.actor()?).await
+}
+
+/// Signs out one device. The own one is signed out too, and its cookies taken back.
+///
+/// # Errors
+/// `not_found` for a session of someone else as for one that doesn't exist; `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "devices/revoke")]
+pub async fn revoke_device(#[server(default)] session_id: String) -> ApiResult<Ended> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    flow::devices::revoke(&cx, cx.actor()?, &session_id).await
+}
+
+/// Signs out every device but this one.
+///
+/// # Errors
+/// `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "devices/revoke_others")]
+pub async fn revoke_other_devices() -> ApiResult<Ended> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    flow::devices::revoke_others(&cx, cx.actor()?).await
+}

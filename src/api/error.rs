@@ -1,0 +1,55 @@
+//! The one error on the wire: codes and fields, never text from below. `server/error.rs` gives each its status.
+
+use leptos::server_fn::{codec::JsonEncoding, error::FromServerFnError, error::ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::session::EndReason;
+
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// What a caller is told when something is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[error("{self:?}")]
+pub enum ApiError {
+    /// The access token ended or is stale: refresh and repeat.
+    Renew,
+    /// The session is over; only this ends a page's session.
+    SignedOut { reason: EndReason },
+    /// Unknown e-mail, wrong password or locked account: one answer for the three.
+    InvalidCredentials,
+    Forbidden,
+    /// The request comes from another site.
+    CrossSite,
+    NotFound,
+    /// It exists already.
+    Conflict,
+    /// A field was refused.
+    Invalid { field: String, reason: String },
+    Throttled { retry_after_secs: u64 },
+    /// The body is larger than any form of ours.
+    TooLarge,
+    /// Passing: nothing was changed, no cookie cleared; try again.
+    Unavailable,
+    /// The browser could not reach the server. Made in the browser only.
+    Offline,
+}
+
+impl ApiError {
+    #[must_use]
+    pub fn invalid(field: &str, reason: &str) -> Self {
+        Self::Invalid { field: field.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::Offline,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::invalid("form", "malformed"),
+            _ => Self::Unavailable,
+        }
+    }
+}

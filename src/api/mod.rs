@@ -1,0 +1,23 @@
+//! The wire: every endpoint under `/api`, its arguments and replies. Bodies hand over to `server/flow`.
+//!
+//! | endpoint | who |
+//! |---|---|
+//! | `POST /api/register`, `/api/login` | anyone |
+//! | `POST /api/logout` | anyone, also twice |
+//! | `POST /api/refresh` | bearer of the refresh cookie |
+//! | `GET /api/session`, `POST /api/touch` | signed in |
+//! | `GET /api/devices`, `POST /api/devices/revoke`, `POST /api/devices/revoke_others` | signed in |
+//! | `POST /api/password/change` | signed in |
+//! | `GET /api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
+//! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
+//!
+//! Arguments are defaulted strings, parsed in `domain`, so that a missing or odd field is a 422 and not a decoding error.
+
+pub mod admin;
+pub mod auth;
+pub mod devices;
+pub mod error;
+pub mod password;
+pub mod session;
+
+pub use error::{ApiError, ApiResult};

@@ -1,0 +1,116 @@
+//! The application: what every page stands in, and the route table.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Redirect, Route, Router, Routes},
+    hooks::use_location,
+    path,
+};
+
+use crate::{
+    i18n::td_string as text,
+    ui::{
+        auth_state::provide_auth_state,
+        components::{footer::Footer, header::Header, session_guard::SessionGuard},
+        guards::{AdminArea, SettingsArea},
+        locale::{LocaleProvider, use_locale},
+        pages::{
+            account::Account, admin_audit::AdminAudit, admin_user::AdminUser, admin_users::AdminUsers,
+            devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
+            sign_in::SignIn,
+        },
+        paths,
+    },
+};
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <LocaleProvider>
+                <Frame />
+            </LocaleProvider>
+        </Router>
+    }
+}
+
+#[component]
+fn Frame() -> impl IntoView {
+    let l = use_locale();
+    provide_auth_state();
+    mark_hydrated();
+    follow_pages();
+    let name = text!(l, brand.name);
+    view! {
+        <Title formatter=move |page: String| if page.is_empty() { name.to_owned() } else { format!("{page} · {name}") } />
+        <a class="skip-link" href="#content">
+            {text!(l, nav.skip)}
+        </a>
+        <Header />
+        <main class="main" id="content">
+            <Pages />
+        </main>
+        <Footer />
+        <SessionGuard />
+    }
+}
+
+/// Every page. All are rendered whole before they are sent, so that they work without scripts and nothing moves later.
+#[component]
+fn Pages() -> impl IntoView {
+    let to_devices = || view! { <Redirect path=paths::DEVICES /> };
+    let to_users = || view! { <Redirect path=paths::USERS /> };
+    view! {
+        <Routes fallback=NotFound>
+            <Route path=path!("/") view=Home ssr=SsrMode::Async />
+            <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
+            <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
+            <ParentRoute path=path!("/settings") view=SettingsArea ssr=SsrMode::Async>
+                <Route path=path!("") view=to_devices ssr=SsrMode::Async />
+                <Route path=path!("devices") view=DevicesPage ssr=SsrMode::Async />
+                <Route path=path!("security") view=Security ssr=SsrMode::Async />
+                <Route path=path!("account") view=Account ssr=SsrMode::Async />
+            </ParentRoute>
+            <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
+                <Route path=path!("") view=to_users ssr=SsrMode::Async />
+                <Route path=path!("users") view=AdminUsers ssr=SsrMode::Async />
+                <Route path=path!("users/:id") view=AdminUser ssr=SsrMode::Async />
+                <Route path=path!("audit") view=AdminAudit ssr=SsrMode::Async />
+            </ParentRoute>
+        </Routes>
+    }
+}
+
+/// Tells tests (and the style sheet) that handlers are in place.
+fn mark_hydrated() {
+    Effect::new(|_| {
+        if let Some(root) = document().document_element() {
+            // the attribute's name is a valid one, so this cannot fail
+            let _ = root.set_attribute("data-hydrated", "");
+        }
+    });
+}
+
+/// After a change of page without a load, the focus goes to the new page's heading, as a load would start at its top.
+fn follow_pages() {
+    let path = use_location().pathname;
+    Effect::new(move |earlier: Option<String>| {
+        let path = path.get();
+        if earlier.is_some_and(|earlier| earlier != path) {
+            request_animation_frame(focus_heading);
+        }
+        path
+    });
+}
+
+fn focus_heading() {
+    use wasm_bindgen::JsCast;
+    let heading = document().query_selector("main h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // one that cannot take the focus leaves it where it is
+        let _ = heading.focus();
+    }
+}

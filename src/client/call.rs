@@ -1,0 +1,39 @@
+//! Calling the server from a page: a token that has just ended is renewed and the call repeated, unseen.
+
+use std::future::Future;
+
+use super::{
+    dom::IN_BROWSER,
+    silent_refresh,
+    tab_sync::{self, News},
+};
+use crate::api::{ApiError, ApiResult};
+
+/// Calls; on `renew` performs one refresh (shared by all who need it) and calls once more.
+///
+/// On the server it only calls: cookies can't be renewed from within a page being rendered, so the answer stands.
+///
+/// # Errors
+/// Those of the call, and those of `POST /api/refresh`. `signed_out` also ends the page's session, in all tabs.
+pub async fn with_renewal<T, F, Fut>(call: F) -> ApiResult<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = ApiResult<T>>,
+{
+    if !IN_BROWSER {
+        return call().await;
+    }
+    let known_end = silent_refresh::known_end();
+    let reply = match call().await {
+        Err(ApiError::Renew) => {
+            let renewed = silent_refresh::renew(known_end).await?;
+            tab_sync::tell_here(News::Ends(renewed));
+            call().await
+        }
+        other => other,
+    };
+    if let Err(ApiError::SignedOut { reason }) = reply {
+        tab_sync::tell_all(News::SignedOut { reason });
+    }
+    reply
+}

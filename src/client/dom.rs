@@ -1,0 +1,90 @@
+//! The browser's clock, dice, title and timers. No decision is taken here.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+use js_sys::{Date, Math, Promise};
+use leptos::prelude::{document, window};
+use wasm_bindgen_futures::JsFuture;
+
+/// Whether this is the browser's build. A constant, so that the server's build drops what follows from it.
+pub const IN_BROWSER: bool = cfg!(target_family = "wasm");
+
+/// Milliseconds of the browser's wall clock. Only differences of it mean anything: no two machines agree.
+#[must_use]
+pub fn now_ms() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 until the year 287396")]
+    let now = Date::now() as i64;
+    now
+}
+
+/// A number in `0.0..1.0`, for jitter. Not for secrets.
+#[must_use]
+pub fn random() -> f64 {
+    Math::random()
+}
+
+#[must_use]
+pub fn title() -> String {
+    document().title()
+}
+
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Loads the page anew; all state is fresh afterwards.
+pub fn reload() {
+    // Fails only in a document that is gone.
+    let _ = window().location().reload();
+}
+
+/// Goes to a path of this site by a full load.
+pub fn go_to(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+/// Hides the whole page while the server is asked whether the session still lives (see style/idle-dialog.css).
+pub fn set_checking(checking: bool) {
+    if let Some(root) = document().document_element() {
+        let _ = if checking {
+            root.set_attribute("data-session", "checking")
+        } else {
+            root.remove_attribute("data-session")
+        };
+    }
+}
+
+/// Waits; dropping the future clears the timer.
+pub async fn sleep(ms: i32) {
+    let mut timer = Timer(None);
+    let promise = Promise::new(&mut |resolve, _| {
+        timer.0 = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).ok();
+    });
+    // Nothing rejects this promise.
+    let _ = JsFuture::from(promise).await;
+}
+
+struct Timer(Option<i32>);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            window().clear_timeout_with_handle(id);
+        }
+    }
+}
+
+/// The result of `work`, or `None` when it takes longer than `ms`; the work is dropped then, which aborts a fetch.
+pub async fn within<T>(ms: i32, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut alarm = pin!(sleep(ms));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => alarm.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}

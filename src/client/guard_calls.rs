@@ -1,0 +1,143 @@
+//! The guard's conversations with the server, each on its own and each looking first whether its session is still guarded.
+//!
+//! The server has the last word on whether someone acted. The end itself does not wait for it: at the idle end the page is hidden at
+//! once, the server is asked with a time limit, and only an end that was moved by an act elsewhere lets the page go on.
+//! A failure of the network is never a sign-out.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    call::with_renewal,
+    dom,
+    guard::Guard,
+    silent_refresh::{self, Received},
+    tab_sync::{self, News},
+    watch::access_ends,
+};
+use crate::{
+    api::{
+        ApiError, ApiResult,
+        auth::logout,
+        session::{SessionEnds, current_session, touch},
+    },
+    domain::{idle_clock::Phase, refresh_schedule::Attempt, session::EndReason},
+};
+
+/// How long the server may take to say whether an idle session lives after all.
+const ASK_MS: i32 = 4_000;
+/// A session the server will end by itself within this time is left to it.
+const NEARLY_OVER_MS: i64 = 5_000;
+
+impl Guard {
+    /// Signs out at the person's wish. When the server can't commit it the session lives on and the page says so.
+    pub fn sign_out(self) {
+        spawn_local(async move {
+            let reply = logout().await;
+            self.reached(&reply);
+            if reply.is_ok() {
+                tab_sync::announce_sign_out();
+                self.stop();
+                dom::go_to("/login");
+            }
+        });
+    }
+
+    pub(super) fn touch(self, session_id: String, acted_at: i64) {
+        spawn_local(async move {
+            let reply = with_renewal(|| touch((dom::now_ms() - acted_at).max(0).to_string())).await;
+            self.reached(&reply);
+            match reply {
+                Ok(ends) => self.learn_and_tell(&session_id, ends),
+                Err(_) => {
+                    self.with(&session_id, |watch| watch.idle.touch_failed(acted_at));
+                }
+            }
+        });
+    }
+
+    pub(super) fn renew(self, session_id: String, attempt: Attempt) {
+        spawn_local(async move {
+            let reply = silent_refresh::renew(silent_refresh::known_end()).await;
+            self.reached(&reply);
+            match reply {
+                Ok(received) => {
+                    let ends = access_ends(&received.ends);
+                    self.with(&session_id, |watch| watch.schedule.renewed(attempt, received.at, ends, dom::random()));
+                    self.learn(&session_id, &received);
+                }
+                Err(error) => {
+                    let wish_ms = match error {
+                        ApiError::Throttled { retry_after_secs } => retry_after_secs.saturating_mul(1_000),
+                        _ => 0,
+                    };
+                    let now = dom::now_ms();
+                    self.with(&session_id, |watch| watch.schedule.failed(attempt, now, wish_ms, dom::random()));
+                }
+            }
+        });
+    }
+
+    /// The idle end has come by this page's clock. Someone may have acted where we did not hear it.
+    pub(super) fn ask(self, session_id: String) {
+        dom::set_checking(true);
+        spawn_local(async move {
+            let reply = dom::within(ASK_MS, with_renewal(current_session)).await;
+            match reply {
+                Some(Ok(session)) if session.session_id != session_id => {
+                    self.events.on_back.try_run(());
+                }
+                Some(Ok(session)) => self.settle(&session_id, session.ends).await,
+                // A `signed_out` has ended it already, with its own reason.
+                _ => self.end(&session_id, EndReason::Idle),
+            }
+            dom::set_checking(false);
+        });
+    }
+
+    async fn settle(self, session_id: &str, ends: SessionEnds) {
+        let left = ends.idle_ends_at.map_or(0, |end| end - ends.server_now);
+        self.learn(session_id, &Received { at: dom::now_ms(), ends });
+        let now = dom::now_ms();
+        if self.with(session_id, |watch| watch.idle.phase(now)) != Some(Phase::Ended) {
+            return;
+        }
+        // Nobody acted anywhere, and by the clock in front of the person the time is up (theirs and the server's differ).
+        // Then it ends for the server too: what the page says is gone must not come back with a reload.
+        if left > NEARLY_OVER_MS {
+            tab_sync::tell_others(News::SignedOut { reason: EndReason::Idle });
+        }
+        self.end(session_id, EndReason::Idle);
+        if left > NEARLY_OVER_MS {
+            // Without an answer the server's own end is what remains.
+            let _ = logout().await;
+        }
+    }
+
+    fn learn_and_tell(self, session_id: &str, ends: SessionEnds) {
+        let received = Received { at: dom::now_ms(), ends };
+        self.learn(session_id, &received);
+        if tab_sync::session_id().as_deref() == Some(session_id) {
+            tab_sync::tell_others(News::Ends(received));
+        }
+    }
+
+    pub(super) fn learn(self, session_id: &str, received: &Received) {
+        let Received { at, ends } = received;
+        let learned = self.with(session_id, |watch| {
+            watch.idle.server_ends(*at, ends.server_now, ends.idle_ends_at);
+            watch.schedule.heard(*at, access_ends(ends), dom::random());
+        });
+        if learned.is_some() {
+            silent_refresh::note(received);
+            self.ends.set(Some(ends.clone()));
+            self.show();
+        }
+    }
+
+    fn reached<T>(self, reply: &ApiResult<T>) {
+        let offline = matches!(reply, Err(ApiError::Offline));
+        if self.offline.get_untracked() != offline {
+            self.offline.set(offline);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What the browser does by itself: renew the token in time, watch for a human, keep all tabs of one mind.
+//!
+//! Decisions are taken in `domain/{idle_clock,refresh_schedule}.rs`; this folder listens, asks and carries out. Nothing of it runs on
+//! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel` and `web_lock`.
+
+pub mod call;
+mod channel;
+pub mod dom;
+mod flight;
+mod guard;
+mod guard_calls;
+mod idle_timer;
+pub mod listeners;
+pub mod session_guard;
+mod silent_refresh;
+pub mod tab_sync;
+mod watch;
+mod web_lock;
+
+pub use call::with_renewal;
+pub use session_guard::{GuardEvents, SessionGuard, use_session_guard};

@@ -1,0 +1,126 @@
+//! Renewing the access token, one at a time: within this tab by one shared flight, over all tabs by a Web Lock.
+//!
+//! Where there are no locks, tabs renew beside each other; the rotation contract (R1, R2) gives both the same successor.
+
+use std::cell::RefCell;
+
+use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    dom,
+    flight::Flight,
+    tab_sync::{self, News},
+    web_lock,
+};
+use crate::api::{
+    ApiError, ApiResult,
+    session::{SessionEnds, refresh},
+};
+
+const LOCK: &str = "sekisho-refresh";
+/// A refresh without an answer for this long is given up; repeating it is harmless.
+const ANSWER_MS: i32 = 10_000;
+/// For another tab's refresh and our own; then we go on without the lock (its holder may be frozen).
+const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
+/// What another tab tells while it holds the lock may reach us a moment after the lock does.
+const NEWS_DELAY_MS: i32 = 50;
+
+/// Ends as some tab of this browser received them at `at`, by the clock all its tabs share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    pub at: i64,
+    pub ends: SessionEnds,
+}
+
+type Outcome = ApiResult<Received>;
+
+thread_local! {
+    static FLIGHT: RefCell<Option<Flight<Outcome>>> = const { RefCell::new(None) };
+    static LATEST: RefCell<Option<Received>> = const { RefCell::new(None) };
+}
+
+/// Remembers the ends with the latest access end, so that no tab renews what another has renewed.
+pub fn note(received: &Received) {
+    if received.ends.access_ends_at > known_end() {
+        LATEST.replace(Some(received.clone()));
+    }
+}
+
+/// Another session begins or none is left.
+pub fn forget() {
+    LATEST.take();
+}
+
+/// The latest access end heard of, on the server's clock.
+#[must_use]
+pub fn known_end() -> i64 {
+    LATEST.with_borrow(|latest| latest.as_ref().map_or(i64::MIN, |received| received.ends.access_ends_at))
+}
+
+/// A token that ends later than `known_end`: one heard of meanwhile, or a new one.
+///
+/// # Errors
+/// `signed_out` when the server says so (the guards of all tabs are told), `throttled`, `unavailable`, `offline`.
+pub async fn renew(known_end: i64) -> Outcome {
+    if let Some(received) = newer_than(known_end) {
+        return Ok(received);
+    }
+    let flight = FLIGHT.with_borrow_mut(|flight| flight.get_or_insert_with(|| take_off(known_end)).clone());
+    flight.await
+}
+
+fn newer_than(known_end: i64) -> Option<Received> {
+    LATEST.with_borrow(|latest| latest.clone().filter(|received| received.ends.access_ends_at > known_end))
+}
+
+fn take_off(known_end: i64) -> Flight<Outcome> {
+    let flight = Flight::new();
+    let landing = flight.clone();
+    // On its own, so that it ends well although the caller may be gone by then.
+    spawn_local(async move {
+        let outcome = in_turn(known_end).await;
+        FLIGHT.take();
+        landing.land(outcome);
+    });
+    flight
+}
+
+async fn in_turn(known_end: i64) -> Outcome {
+    let asked_at = dom::now_ms();
+    let turn = web_lock::hold(LOCK, move || async move {
+        if dom::now_ms() - asked_at > i64::from(NEWS_DELAY_MS) {
+            dom::sleep(NEWS_DELAY_MS).await;
+        }
+        match newer_than(known_end) {
+            Some(received) => Ok(received),
+            None => fetch().await,
+        }
+    });
+    match dom::within(TURN_MS, turn).await.flatten() {
+        Some(outcome) => outcome,
+        None => fetch().await,
+    }
+}
+
+async fn fetch() -> Outcome {
+    let session_id = tab_sync::session_id();
+    let reply = dom::within(ANSWER_MS, refresh()).await.unwrap_or(Err(ApiError::Offline));
+    // A sign-out overtook it: nobody is told, and the guard that began it has stopped.
+    let counts = tab_sync::session_id() == session_id;
+    match reply {
+        Ok(ends) => {
+            let received = Received { at: dom::now_ms(), ends };
+            if counts {
+                note(&received);
+                tab_sync::tell_others(News::Ends(received.clone()));
+            }
+            Ok(received)
+        }
+        Err(ApiError::SignedOut { reason }) if counts => {
+            tab_sync::tell_all(News::SignedOut { reason });
+            Err(ApiError::SignedOut { reason })
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,35 @@
+//! The Web Locks API: one at a time over all tabs of this origin.
+//!
+//! Reached by reflection: web-sys has it only behind `web_sys_unstable_apis`, a compiler flag no library should ask for.
+
+use std::{cell::RefCell, future::Future, rc::Rc};
+
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+/// Runs `work` while holding the lock `name`. `None` where there are no locks (an insecure origin, an old browser): not run then.
+pub async fn hold<T, F, Fut>(name: &str, work: F) -> Option<T>
+where
+    T: 'static,
+    F: FnOnce() -> Fut + 'static,
+    Fut: Future<Output = T> + 'static,
+{
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into::<Function>().ok()?;
+    let result = Rc::new(RefCell::new(None));
+    let slot = Rc::clone(&result);
+    let granted = Closure::once_into_js(move |_lock: JsValue| -> JsValue {
+        // The lock is held until this promise settles.
+        let held = future_to_promise(async move {
+            let done = work().await;
+            slot.borrow_mut().replace(done);
+            Ok(JsValue::UNDEFINED)
+        });
+        held.into()
+    });
+    let released = request.call2(&locks, &name.into(), &granted).ok()?.dyn_into::<Promise>().ok()?;
+    JsFuture::from(released).await.ok()?;
+    result.borrow_mut().take()
+}

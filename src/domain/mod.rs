@@ -1,0 +1,20 @@
+//! The rules, pure: no I/O, no clock, no randomness, the same on the server and in the browser.
+//!
+//! Whatever depends on the time is handed `now`. Nothing in here logs, awaits or allocates a connection;
+//! `server/flow` reads, asks these rules, and writes.
+
+pub mod access_claims;
+pub mod audit;
+pub mod device_label;
+pub mod email;
+pub mod idle_clock;
+pub mod ids;
+pub mod lifetimes;
+pub mod password_policy;
+pub mod refresh_schedule;
+pub mod revocation;
+pub mod role;
+pub mod rotation;
+pub mod session;
+pub mod throttle;
+pub mod time;

@@ -1,0 +1,68 @@
+//! Who may do what: roles, and one table of (role, action) that API, pages and CLI share.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    User,
+    Support,
+    Admin,
+}
+
+/// What the admin pages and endpoints do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    ViewUsers,
+    ViewAudit,
+    KickSessions,
+    ManageAccounts,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::User, Self::Support, Self::Admin];
+
+    #[must_use]
+    pub fn may(self, action: Action) -> bool {
+        match self {
+            Self::User => false,
+            Self::Support => action != Action::ManageAccounts,
+            Self::Admin => true,
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Support => "support",
+            Self::Admin => "admin",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn support_kicks_but_manages_no_accounts() {
+        assert!(Role::Support.may(Action::KickSessions));
+        assert!(!Role::Support.may(Action::ManageAccounts));
+        assert!(Role::Admin.may(Action::ManageAccounts));
+        assert!(!Role::User.may(Action::ViewUsers));
+    }
+
+    #[test]
+    fn every_role_reads_back_from_its_own_text() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        assert_eq!(Role::parse("Admin"), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! What can be typed. Values are brought to their types here, so that a wrong one is wrong usage.
+
+use std::path::PathBuf;
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory as _, FromArgMatches as _, Parser,
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use crate::{
+    domain::{email::Email, ids::SessionId, role::Role},
+    server::canonical,
+};
+
+/// A sign-in and session server.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Configuration file [default: sekisho.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// `--set` of every level, in the order given.
+    #[arg(skip)]
+    pub set: Vec<String>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve (what happens without a command)
+    Serve,
+    /// Bring the database to this version, and stop
+    Migrate,
+    /// Accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Sessions
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// The configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make an account
+    Create(NewAccount),
+    /// Give an account another role; tokens that say the old one are renewed
+    SetRole {
+        #[arg(value_parser = email)]
+        email: Email,
+        #[arg(value_parser = role())]
+        role: Role,
+    },
+    /// All accounts
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct NewAccount {
+    #[arg(long, value_parser = email)]
+    pub email: Email,
+    #[arg(long, value_parser = role())]
+    pub role: Role,
+    /// Name as it is shown [default: the part of the e-mail before the @]
+    #[arg(long, value_name = "NAME", value_parser = display_name)]
+    pub display_name: Option<String>,
+    /// Read the password from one line of standard input (the only way: arguments are seen by other users)
+    #[arg(long, required = true)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Live sessions
+    List {
+        /// Of this account only
+        #[arg(long, value_name = "EMAIL", value_parser = email)]
+        user: Option<Email>,
+    },
+    /// End a session, or all sessions of an account, now
+    Kill {
+        #[arg(value_name = "SESSION_ID", value_parser = session_id, required_unless_present = "user")]
+        session: Option<SessionId>,
+        /// All sessions of this account
+        #[arg(long, value_name = "EMAIL", value_parser = email, conflicts_with = "session")]
+        user: Option<Email>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Values in force, secrets masked, and where each came from
+    Show,
+}
+
+const SET: &str = "set";
+
+/// Reads a command line.
+///
+/// # Errors
+/// What clap has to say, which may also be the help that was asked for.
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.set = set_of_every_level(&matches);
+    Ok(cli)
+}
+
+/// `--set` stands at every level by itself: of clap's global arguments only those of the last level count.
+fn command() -> ClapCommand {
+    fn with_set(command: ClapCommand) -> ClapCommand {
+        let set = Arg::new(SET)
+            .long(SET)
+            .value_name("KEY=VALUE")
+            .action(ArgAction::Append)
+            .help("Set a configuration key, over file and environment; repeatable");
+        command.arg(set).mut_subcommands(with_set)
+    }
+    with_set(Cli::command())
+}
+
+fn set_of_every_level(matches: &ArgMatches) -> Vec<String> {
+    let mut set = Vec::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        set.extend(matches.get_many(SET).into_iter().flatten().cloned());
+        level = matches.subcommand().map(|(_, below)| below);
+    }
+    set
+}
+
+fn email(typed: &str) -> Result<Email, &'static str> {
+    canonical::email(typed).ok_or("not an e-mail address that can be used here")
+}
+
+fn display_name(typed: &str) -> Result<String, &'static str> {
+    canonical::display_name(typed).ok_or("longer than 64 characters")
+}
+
+fn session_id(typed: &str) -> Result<SessionId, &'static str> {
+    SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::as_str)).try_map(|text| Role::parse(&text).ok_or("no such role"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, clap::Error> {
+        parse(std::iter::once("sekisho").chain(line.split_whitespace()).map(Into::into))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_flags_are_taken_and_nothing_is_set() {
+        let cli = read("").unwrap();
+        assert!(cli.command.is_none() && cli.config.is_none() && !cli.json && cli.set.is_empty());
+        assert_eq!(read("--set server.addr=127.0.0.1:0").unwrap().set, ["server.addr=127.0.0.1:0"]);
+    }
+
+    #[test]
+    fn flags_count_before_and_after_the_command_in_their_order() {
+        let cli = read("--set a=1 user --set b=2 list --set c=3 --set a=4 --json --config x.toml").unwrap();
+        assert_eq!(cli.set, ["a=1", "b=2", "c=3", "a=4"]);
+        assert!(cli.json && cli.config == Some(PathBuf::from("x.toml")));
+        assert!(read("--json serve").unwrap().json);
+    }
+
+    #[test]
+    fn an_account_is_named_in_its_canonical_form() {
+        let Some(Command::User(UserCommand::SetRole { email, role })) =
+            read("user set-role Hanako@Example.com admin").unwrap().command
+        else {
+            panic!("read as something else")
+        };
+        assert_eq!((email.as_str(), role), ("hanako@example.com", Role::Admin));
+    }
+
+    #[test]
+    fn what_is_killed_is_one_session_or_those_of_one_user() {
+        let id = "0192a5c0-7d3e-7b21-9f00-0123456789ab";
+        assert!(read(&format!("session kill {id}")).is_ok());
+        assert!(read("session kill --user a@example.com").is_ok());
+        assert!(read("session kill").is_err());
+        assert!(read(&format!("session kill {id} --user a@example.com")).is_err());
+    }
+
+    #[test]
+    fn wrong_usage_exits_with_two_and_help_with_zero() {
+        for line in [
+            "fly",
+            "user",
+            "user create --email a@example.com --role admin",
+            "user create --email a --role admin --password-stdin",
+            "user create --email a@example.com --role boss --password-stdin",
+            "session kill 1",
+            "--set",
+            "serve --port 1",
+        ] {
+            assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert!(read("user create --email a@example.com --role admin --password-stdin").is_ok());
+        assert_eq!(read("--help").unwrap_err().exit_code(), 0);
+        assert_eq!(read("user create --version").unwrap_err().exit_code(), 0);
+    }
+}

@@ -1,0 +1,116 @@
+//! The database as a command uses it: beside a server that may be running, without keys and hashing threads.
+
+use std::{sync::Arc, time::Duration};
+
+use super::failure::Failure;
+use crate::{
+    domain::{
+        audit::{Event, Outcome},
+        email::Email,
+        ids::UserId,
+        revocation::{Revocation, Subject},
+        session::EndReason,
+        time::Timestamp,
+    },
+    server::{
+        clock::Clock,
+        config::Config,
+        rng::Rng,
+        store::{
+            Db, StoreResult,
+            audit::Entry,
+            users::{self, ListQuery, Listed, User},
+        },
+    },
+};
+
+/// Clocks of the server and of this process may differ by this much.
+const MARGIN: Duration = Duration::from_mins(1);
+const USERS_AT_ONCE: i64 = 500;
+
+pub struct Direct {
+    pub db: Db,
+    pub now: Timestamp,
+    rng: Rng,
+    /// When every token minted up to now has ended.
+    last_end: Timestamp,
+}
+
+impl Direct {
+    /// Opens the database of a server. One that isn't there is not made: its path is more likely to be wrong.
+    ///
+    /// # Errors
+    /// When there is none, or it is newer than this binary.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let file = &config.database_file;
+        if !file.exists() {
+            return Err(Failure::refused(format!("database.url: there is no database {}", file.display())));
+        }
+        let now = Clock::System.now();
+        // Nothing here checks tokens; servers hear of a revocation through the feed.
+        let db = Db::open(file, Arc::new(|_: &[_]| {})).await?;
+        Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(config.lifetimes.access_ttl).plus(MARGIN) })
+    }
+
+    /// The account with this address.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn user(&self, email: &Email) -> Result<User, Failure> {
+        let found = users::find_with_password(self.db.read(), email).await?;
+        found.map(|found| found.user).ok_or_else(|| no_such_user(email))
+    }
+
+    /// All accounts, by e-mail.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn users(&self) -> StoreResult<Vec<Listed>> {
+        let mut all: Vec<Listed> = Vec::new();
+        loop {
+            let after_email = all.last().map_or("", |last| last.user.email.as_str());
+            let query = ListQuery { prefix: "", after_email, limit: USERS_AT_ONCE, now: self.now };
+            let page = users::list(self.db.read(), &query).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// An audit row of this command: nobody is signed in, the machine's operator acts.
+    #[must_use]
+    pub fn audit(&self, event: Event, target: UserId, mut detail: serde_json::Value) -> Entry {
+        detail["by"] = "cli".into();
+        Entry {
+            id: self.rng.uuid(self.now),
+            at: self.now,
+            event,
+            outcome: Outcome::Done,
+            actor: None,
+            target: Some(target),
+            session: None,
+            address: None,
+            device: None,
+            request_id: None,
+            detail: Some(detail.to_string()),
+        }
+    }
+
+    #[must_use]
+    pub fn revocation(&self, subject: Subject, reason: EndReason) -> Revocation {
+        Revocation { subject, reason, until: self.last_end }
+    }
+}
+
+#[must_use]
+pub fn no_such_user(email: &Email) -> Failure {
+    Failure::refused(format!("there is no account {}", email.as_str()))
+}
+
+/// An instant as people read it (RFC 3339, UTC).
+#[must_use]
+pub fn shown(at: Timestamp) -> String {
+    let since_epoch = at.since(Timestamp(0));
+    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since_epoch).to_string()
+}

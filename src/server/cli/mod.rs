@@ -1,0 +1,17 @@
+//! The command line: `serve` and what an operator does on the same database while it serves.
+//!
+//! Commands are other processes; a running server hears of what they end through the revocation feed.
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.
+
+mod args;
+mod configuration;
+mod direct;
+mod failure;
+mod first_admin;
+mod out;
+mod run;
+mod serve;
+mod session;
+mod user;
+
+pub use run::run;

@@ -1,0 +1,155 @@
+//! `sekisho session`: what is signed in, and ending it now.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    direct::{Direct, no_such_user, shown},
+    failure::Failure,
+    out::{Out, Row},
+};
+use crate::{
+    domain::{
+        audit::Event,
+        email::Email,
+        ids::SessionId,
+        lifetimes::first_end,
+        revocation::Subject,
+        session::{EndReason, SessionState},
+        time::Timestamp,
+    },
+    server::{
+        config::Config,
+        device,
+        store::{
+            StoreResult, Tx, audit,
+            sessions::{self, Session},
+            users::{self, User},
+        },
+    },
+};
+
+/// Ends one session: its tokens are refused by every server on this database within a second.
+///
+/// # Errors
+/// When there is no such live session.
+pub async fn kill(config: &Config, session: SessionId, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let db = direct.db.clone();
+    let sid = session.clone();
+    let killed = db.write(move |tx| Box::pin(async move { kill_one(&direct, tx, &sid).await })).await;
+    db.close().await;
+    if !killed? {
+        return Err(Failure::refused(format!("there is no live session {session}")));
+    }
+    out.done(&format!("session {session} is ended"), &json!({ "ended": 1 }));
+    Ok(())
+}
+
+async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId) -> StoreResult<bool> {
+    let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(false) };
+    let live = session.state(direct.now) == SessionState::Live;
+    if !live || !sessions::end(tx, sid, EndReason::Kicked, direct.now).await? {
+        return Ok(false);
+    }
+    tx.revoke(direct.revocation(Subject::Session(sid.clone()), EndReason::Kicked));
+    let detail = json!({ "ended_session": sid.as_str() });
+    audit::append(tx, &direct.audit(Event::KickSession, session.user_id, detail)).await?;
+    Ok(true)
+}
+
+/// Ends all sessions of an account, also those that are just beginning.
+///
+/// # Errors
+/// When there is no such account.
+pub async fn kill_all(config: &Config, user: Email, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let db = direct.db.clone();
+    let email = user.clone();
+    let killed = db.write(move |tx| Box::pin(async move { kill_every(&direct, tx, &email).await })).await;
+    db.close().await;
+    let Some(ended) = killed? else { return Err(no_such_user(&user)) };
+    out.done(&format!("{ended} live sessions of {} are ended", user.as_str()), &json!({ "ended": ended }));
+    Ok(())
+}
+
+async fn kill_every(direct: &Direct, tx: &mut Tx, email: &Email) -> StoreResult<Option<u64>> {
+    let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(None) };
+    let user = found.user.id;
+    let Some(below) = users::raise_version(tx, &user).await? else { return Ok(None) };
+    let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, direct.now).await?;
+    let subject = Subject::User { user: user.clone(), below, except: None };
+    tx.revoke(direct.revocation(subject, EndReason::Kicked));
+    audit::append(tx, &direct.audit(Event::Kick, user, json!({ "ended": ended }))).await?;
+    Ok(Some(ended))
+}
+
+#[derive(Serialize)]
+struct SessionRow {
+    session_id: SessionId,
+    email: String,
+    device: String,
+    address: String,
+    remembered: bool,
+    signed_in_at: i64,
+    last_active_at: i64,
+    ends_at: Option<i64>,
+}
+
+impl SessionRow {
+    fn of(user: &User, session: Session) -> Self {
+        let label = device::label(&session.user_agent);
+        let browser = label.browser.unwrap_or_else(|| "unknown browser".to_owned());
+        Self {
+            session_id: session.id,
+            email: user.email.clone(),
+            device: label.system.map_or_else(|| browser.clone(), |system| format!("{browser} on {system}")),
+            address: session.address,
+            remembered: session.remembered,
+            signed_in_at: session.signed_in_at.0,
+            last_active_at: session.last_active_at.0,
+            ends_at: first_end(session.ends).finite(),
+        }
+    }
+}
+
+impl Row for SessionRow {
+    const HEAD: &'static [&'static str] =
+        &["SESSION", "EMAIL", "ADDRESS", "SIGNED IN", "LAST ACTIVE", "ENDS", "DEVICE"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.session_id.to_string(),
+            self.email.clone(),
+            self.address.clone(),
+            shown(Timestamp(self.signed_in_at)),
+            shown(Timestamp(self.last_active_at)),
+            self.ends_at.map_or_else(|| "never".to_owned(), |at| shown(Timestamp(at))),
+            self.device.clone(),
+        ]
+    }
+}
+
+/// # Errors
+/// When the database can't be read, or there is no such account.
+pub async fn list(config: &Config, user: Option<Email>, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let users = match user {
+        Some(email) => vec![direct.user(&email).await?],
+        None => direct
+            .users()
+            .await?
+            .into_iter()
+            .filter(|listed| listed.live_sessions > 0)
+            .map(|listed| listed.user)
+            .collect(),
+    };
+    let mut rows = Vec::new();
+    for user in &users {
+        let live = sessions::list_live(direct.db.read(), &user.id, direct.now).await?;
+        rows.extend(live.into_iter().map(|session| SessionRow::of(user, session)));
+    }
+    direct.db.close().await;
+    out.table(&rows);
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! `sekisho user`: make accounts, change roles, list.
+
+use std::io::BufRead;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    args::NewAccount,
+    direct::{Direct, no_such_user, shown},
+    failure::Failure,
+    out::{Out, Row},
+};
+use crate::{
+    api::ApiError,
+    domain::{
+        audit::Event, email::Email, ids::UserId, password_policy::LONGEST_BYTES, revocation::Subject, role::Role,
+        session::EndReason, time::Timestamp,
+    },
+    server::{
+        config::Config,
+        flow::{
+            create_user::{self, NewUser},
+            password_check,
+        },
+        secret::Password,
+        state::{AppState, Parts},
+        store::{
+            StoreResult, Tx, audit,
+            users::{self, Listed},
+        },
+    },
+};
+
+/// # Errors
+/// When the password is refused, the address is taken, or the database can't be opened.
+pub async fn create(config: Config, account: NewAccount, out: Out) -> Result<(), Failure> {
+    let email = account.email;
+    let display_name = account.display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| email.local().to_owned());
+    let password = password_line(std::io::stdin().lock())?;
+    let min_length = config.password_min_length;
+    password_check::check(&config, &email, &display_name, &password).map_err(|error| told(&error, min_length))?;
+    let state = AppState::start(Parts::of_system(config)).await?;
+    let new = NewUser { email: email.clone(), display_name, role: account.role, password };
+    let made = create_user::create(&state, new).await;
+    state.db.close().await;
+    let id = made.map_err(|error| told(&error, min_length))?;
+    let value = json!({ "user_id": id.as_str(), "email": email.as_str(), "role": account.role });
+    out.done(&format!("{} is an account now, with role {}", email.as_str(), account.role.as_str()), &value);
+    Ok(())
+}
+
+/// One line, without its end. What is longer than any password is cut, still too long to be taken.
+fn password_line(input: impl BufRead) -> Result<Password, Failure> {
+    let mut line = String::new();
+    let longest = (LONGEST_BYTES * 2) as u64;
+    input
+        .take(longest)
+        .read_line(&mut line)
+        .map_err(|error| Failure::refused(format!("the password can't be read from standard input: {error}")))?;
+    let end = line.trim_end_matches('\n').len();
+    line.truncate(end);
+    if line.ends_with('\r') {
+        line.pop();
+    }
+    Ok(Password::from(line))
+}
+
+fn told(error: &ApiError, min_length: usize) -> Failure {
+    let why = match error {
+        ApiError::Conflict => "there is an account with this e-mail already".to_owned(),
+        ApiError::Invalid { field, reason } => match reason.as_str() {
+            "too_short" => format!("the {field} is too short: {min_length} characters at least"),
+            "too_long" => format!("the {field} is too long"),
+            "common" => format!("the {field} is too easily guessed"),
+            "personal" => format!("the {field} is made of names: the product's, the host's or the person's"),
+            other => format!("the {field} is refused: {other}"),
+        },
+        _ => "the database can't be written now; try again".to_owned(),
+    };
+    Failure::Refused(why)
+}
+
+/// What became of a change of role.
+enum Change {
+    Done,
+    Same,
+    NoUser,
+    LastAdmin,
+}
+
+/// # Errors
+/// When there is no such account, or it is the last admin's.
+pub async fn set_role(config: &Config, email: Email, role: Role, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let db = direct.db.clone();
+    let wanted = email.clone();
+    let change = db.write(move |tx| Box::pin(async move { change_role(&direct, tx, &wanted, role).await })).await;
+    db.close().await;
+    let role = role.as_str();
+    match change? {
+        Change::NoUser => return Err(no_such_user(&email)),
+        Change::LastAdmin => return Err(Failure::refused(format!("{} is the last admin", email.as_str()))),
+        Change::Same => out.done(
+            &format!("{} has role {role} already", email.as_str()),
+            &json!({ "email": email.as_str(), "role": role, "changed": false }),
+        ),
+        Change::Done => out.done(
+            &format!("{} has role {role} now", email.as_str()),
+            &json!({ "email": email.as_str(), "role": role, "changed": true }),
+        ),
+    }
+    Ok(())
+}
+
+async fn change_role(direct: &Direct, tx: &mut Tx, email: &Email, role: Role) -> StoreResult<Change> {
+    let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(Change::NoUser) };
+    let user = found.user;
+    if user.role == role {
+        return Ok(Change::Same);
+    }
+    // Read in the transaction that writes: two demotions at once can't leave nobody.
+    let is_admin = user.role == Role::Admin && user.locked_at.is_none();
+    if is_admin && users::count_admins(tx.read()).await? <= 1 {
+        return Ok(Change::LastAdmin);
+    }
+    let Some(below) = users::raise_version(tx, &user.id).await? else { return Ok(Change::NoUser) };
+    users::set_role(tx, &user.id, role).await?;
+    tx.revoke(direct.revocation(Subject::Stale { user: user.id.clone(), below }, EndReason::None));
+    let detail = json!({ "from": user.role, "to": role });
+    audit::append(tx, &direct.audit(Event::RoleChange, user.id, detail)).await?;
+    Ok(Change::Done)
+}
+
+#[derive(Serialize)]
+struct UserRow {
+    user_id: UserId,
+    email: String,
+    role: Role,
+    locked: bool,
+    live_sessions: i64,
+    created_at: i64,
+    display_name: String,
+}
+
+impl From<Listed> for UserRow {
+    fn from(listed: Listed) -> Self {
+        let user = listed.user;
+        Self {
+            user_id: user.id,
+            email: user.email,
+            role: user.role,
+            locked: user.locked_at.is_some(),
+            live_sessions: listed.live_sessions,
+            created_at: user.created_at.0,
+            display_name: user.display_name,
+        }
+    }
+}
+
+impl Row for UserRow {
+    const HEAD: &'static [&'static str] = &["EMAIL", "ROLE", "LOCKED", "SESSIONS", "CREATED", "NAME"];
+
+    fn cells(&self) -> Vec<String> {
+        let locked = if self.locked { "yes" } else { "no" };
+        vec![
+            self.email.clone(),
+            self.role.as_str().to_owned(),
+            locked.to_owned(),
+            self.live_sessions.to_string(),
+            shown(Timestamp(self.created_at)),
+            self.display_name.clone(),
+        ]
+    }
+}
+
+/// # Errors
+/// When the database can't be opened or read.
+pub async fn list(config: &Config, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let rows: Vec<UserRow> = direct.users().await?.into_iter().map(UserRow::from).collect();
+    direct.db.close().await;
+    out.table(&rows);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_first_line_whole() {
+        for (typed, read) in [("a b \n", "a b "), ("a\r\nb\n", "a"), ("a", "a"), ("", ""), (" a\n", " a")] {
+            assert_eq!(password_line(typed.as_bytes()).unwrap().expose(), read, "{typed:?}");
+        }
+        let megabyte = "x".repeat(1 << 20);
+        assert!(password_line(megabyte.as_bytes()).unwrap().expose().len() > LONGEST_BYTES);
+        assert!(password_line([0xff, b'\n'].as_slice()).is_err());
+    }
+}

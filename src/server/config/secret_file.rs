@@ -1,0 +1,88 @@
+//! The auth secret beside an SQLite file: made on the first start, readable by its owner only.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::server::secret::SecretBytes;
+
+const LONGEST: u64 = 4096;
+
+/// Reads `<database>.secret`; makes it from `fresh` where it is missing and no key depends on another.
+///
+/// # Errors
+/// One line saying what is wrong.
+pub fn read_or_make(database: &Path, has_keys: bool, fresh: [u8; 32]) -> Result<SecretBytes, String> {
+    let path = database.with_extension("secret");
+    let shown = path.display();
+    match File::open(&path) {
+        Ok(file) => read(file).map_err(|why| format!("auth_secret: {shown} {why}")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !has_keys => {
+            make(&path, fresh).map_err(|error| format!("auth_secret: {shown} can't be written: {error}"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
+            "auth_secret: {shown} is missing and the database holds keys sealed with it; bring it back or set AUTH_SECRET"
+        )),
+        Err(error) => Err(format!("auth_secret: {shown} can't be read: {error}")),
+    }
+}
+
+fn read(file: File) -> Result<SecretBytes, String> {
+    let mode = file.metadata().map_err(|error| error.to_string())?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!("is readable by others (mode {mode:o}); chmod 600 it"));
+    }
+    let mut text = String::new();
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    let text = text.trim();
+    if text.len() < 32 { Err("is too short for 256 bits".to_owned()) } else { Ok(SecretBytes::new(text.as_bytes().to_vec())) }
+}
+
+/// Written whole or not at all: two first starts at once must not end up with two secrets.
+fn make(path: &Path, fresh: [u8; 32]) -> std::io::Result<SecretBytes> {
+    let text = BASE64_STANDARD.encode(fresh);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    Ok(SecretBytes::new(text.into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_secret_is_made_once_for_its_owner_only_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("a.db");
+        let made = read_or_make(&database, false, [7; 32]).unwrap();
+        let again = read_or_make(&database, true, [8; 32]).unwrap();
+        assert_eq!(made.expose(), again.expose());
+        let mode = std::fs::metadata(folder.path().join("a.secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_missing_secret_is_not_made_up_where_keys_depend_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = read_or_make(&folder.path().join("a.db"), true, [7; 32]).unwrap_err();
+        assert!(line.contains("is missing") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("a.db");
+        read_or_make(&database, false, [7; 32]).unwrap();
+        std::fs::set_permissions(folder.path().join("a.secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(read_or_make(&database, true, [7; 32]).unwrap_err().contains("readable by others"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The layers a value can come from, gathered into one table of text.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{Faults, keys::KEYS};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Default,
+    File(String),
+    Environment(String),
+    Flag,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(name) => f.write_str(name),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// Every value that was set, by key, the last layer winning.
+#[derive(Debug)]
+pub struct Layers(BTreeMap<String, (String, Source)>);
+
+impl Layers {
+    /// Gathers a file (its name and text), the environment and `--set key=value` flags.
+    ///
+    /// # Errors
+    /// When the file is no TOML or a flag has no `=`.
+    pub fn gather(
+        file: Option<(&str, &str)>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: &[String],
+    ) -> Result<Self, Faults> {
+        let mut values = BTreeMap::new();
+        if let Some((name, text)) = file {
+            let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+                Faults(vec![format!("{name}: {}", error.message().lines().next().unwrap_or_default())])
+            })?;
+            flatten("", &table, &mut |key, value| {
+                values.insert(key, (value, Source::File(name.to_owned())));
+            });
+        }
+        for (name, value) in environment {
+            let key = if name == "AUTH_SECRET" || name == "AUTH_SECRET_PREVIOUS" {
+                Some(name.to_lowercase())
+            } else {
+                name.strip_prefix("SEKISHO_").map(|rest| rest.replace("__", ".").to_lowercase())
+            };
+            if let Some(key) = key {
+                values.insert(key, (value, Source::Environment(name)));
+            }
+        }
+        let mut faults = Vec::new();
+        for flag in flags {
+            match flag.split_once('=') {
+                Some((key, value)) => drop(values.insert(key.to_owned(), (value.to_owned(), Source::Flag))),
+                None => faults.push(format!("--set {flag}: write it as key=value")),
+            }
+        }
+        if faults.is_empty() { Ok(Self(values)) } else { Err(Faults(faults)) }
+    }
+
+    /// The value in force.
+    #[must_use]
+    pub fn value(&self, name: &str) -> (String, Source) {
+        self.0.get(name).cloned().unwrap_or_else(|| {
+            let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
+            (default.to_owned(), Source::Default)
+        })
+    }
+
+    /// A line for each key that was set and doesn't exist.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(name, _)| KEYS.iter().all(|key| key.name != name.as_str()))
+            .map(|(name, (_, source))| format!("{name}: no such key (from {source})"))
+            .collect()
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, add: &mut impl FnMut(String, String)) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&key, inner, add),
+            toml::Value::Array(items) => add(key, items.iter().map(text).collect::<Vec<_>>().join(",")),
+            other => add(key, text(other)),
+        }
+    }
+}
+
+fn text(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,211 @@
+//! Signing and verifying access tokens (RFC 9068, RFC 8725), with a cache of those that verified.
+//!
+//! The signature is the whole cost of a check. So a token that verified is remembered by its SHA-256; whether it has
+//! ended, is revoked or its key still stands is asked on every hit, and a refusal is never remembered.
+//! A header's `jwk`, `jku` or `x5u` is never looked at: the key is ours by `kid`, and each key has one algorithm.
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
+use quick_cache::sync::Cache;
+use sha2::{Digest as _, Sha256};
+
+use super::keyring::Keyring;
+use crate::domain::access_claims::AccessClaims;
+
+const TYP: &str = "at+jwt";
+/// Longer than any of ours; nothing is computed over more.
+const LONGEST: usize = 4096;
+const CACHED: usize = 16_384;
+
+/// A token whose signature, type, issuer and audience are right.
+#[derive(Debug)]
+pub struct Verified {
+    pub kid: String,
+    pub claims: AccessClaims,
+}
+
+pub struct AccessTokens {
+    issuer: String,
+    audience: String,
+    cache: Cache<[u8; 32], Arc<Verified>>,
+}
+
+/// What a look at a token brought.
+pub enum Seen {
+    /// Not ours, or changed on its way.
+    Invalid,
+    /// Verified here before.
+    Known(Arc<Verified>),
+    /// Verified now for the first time on this node.
+    New(Arc<Verified>),
+}
+
+impl AccessTokens {
+    /// Issuer and audience are the public URL, and no other is taken.
+    #[must_use]
+    pub fn new(public_url: &str) -> Self {
+        Self { issuer: public_url.to_owned(), audience: public_url.to_owned(), cache: Cache::new(CACHED) }
+    }
+
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// Signs with the keyring's current key.
+    ///
+    /// # Errors
+    /// When the key is not one of its algorithm, which opening the keyring rules out.
+    pub fn sign(&self, keyring: &Keyring, claims: &AccessClaims) -> Result<String, jsonwebtoken::errors::Error> {
+        let (kid, key) = keyring.signing();
+        let header = Header { typ: Some(TYP.to_owned()), kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, key)
+    }
+
+    #[must_use]
+    pub fn look(&self, keyring: &Keyring, token: &str) -> Seen {
+        if token.len() > LONGEST {
+            return Seen::Invalid;
+        }
+        let name: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        if let Some(verified) = self.cache.get(&name) {
+            return if keyring.verifying(&verified.kid).is_some() { Seen::Known(verified) } else { Seen::Invalid };
+        }
+        match self.verify(keyring, token) {
+            Some(verified) => {
+                let verified = Arc::new(verified);
+                self.cache.insert(name, Arc::clone(&verified));
+                Seen::New(verified)
+            }
+            None => Seen::Invalid,
+        }
+    }
+
+    fn verify(&self, keyring: &Keyring, token: &str) -> Option<Verified> {
+        if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            return None;
+        }
+        let header = decode_header(token).ok()?;
+        let typed = header.typ.as_deref().is_some_and(|typ| typ == TYP || typ == "application/at+jwt");
+        if !typed || header.alg != Algorithm::EdDSA {
+            return None;
+        }
+        let kid = header.kid?;
+        let key = keyring.verifying(&kid)?;
+        let claims = decode::<AccessClaims>(token, key, &self.validation()).ok()?.claims;
+        (claims.iss == self.issuer).then_some(Verified { kid, claims })
+    }
+
+    /// Times are judged by `AccessClaims::freshness`, with the clock handed in; here only what never changes.
+    fn validation(&self) -> Validation {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.set_audience(&[&self.audience]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        validation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+    use super::*;
+    use crate::{
+        domain::{access_claims::tests::claims, time::Timestamp},
+        server::{crypto::seal::Sealer, rng::Rng, secret::SecretBytes},
+    };
+
+    fn keyring(seed: u64) -> Keyring {
+        let (rng, sealer) = (Rng::seeded(seed), Sealer::new(&SecretBytes::new(vec![1; 32])));
+        Keyring::open(&Keyring::make(&sealer, &rng, Timestamp(0)), &sealer, None, &rng).unwrap().0
+    }
+
+    fn tokens() -> AccessTokens {
+        AccessTokens::new("http://localhost:3000")
+    }
+
+    fn taken(token: &str) -> bool {
+        !matches!(tokens().look(&keyring(1), token), Seen::Invalid)
+    }
+
+    #[test]
+    fn a_token_is_new_once_and_known_from_then_on() {
+        let (ring, tokens) = (keyring(1), tokens());
+        let token = tokens.sign(&ring, &claims()).unwrap();
+        assert!(matches!(tokens.look(&ring, &token), Seen::New(verified) if verified.claims == claims()));
+        assert!(matches!(tokens.look(&ring, &token), Seen::Known(_)));
+        assert!(matches!(tokens.look(&keyring(2), &token), Seen::Invalid), "a key that is gone takes its tokens along");
+    }
+
+    #[test]
+    fn no_byte_of_a_token_can_be_changed() {
+        let token = tokens().sign(&keyring(1), &claims()).unwrap();
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            assert!(!taken(&String::from_utf8(bytes).unwrap()), "byte {at}");
+        }
+        for cut in [0, 1, token.len() - 1] {
+            assert!(!taken(&token[..cut]));
+        }
+    }
+
+    #[test]
+    fn the_header_decides_nothing() {
+        let ring = keyring(1);
+        let token = tokens().sign(&ring, &claims()).unwrap();
+        let (_, rest) = token.split_once('.').unwrap();
+        let kid = ring.signing().0;
+        for header in [
+            format!(r#"{{"alg":"none","typ":"at+jwt","kid":"{kid}"}}"#),
+            format!(r#"{{"alg":"HS256","typ":"at+jwt","kid":"{kid}"}}"#),
+            format!(r#"{{"alg":"EdDSA","typ":"JWT","kid":"{kid}"}}"#),
+            r#"{"alg":"EdDSA","typ":"at+jwt"}"#.to_owned(),
+            r#"{"alg":"EdDSA","typ":"at+jwt","kid":"../../etc/passwd"}"#.to_owned(),
+            "[]".to_owned(),
+        ] {
+            assert!(!taken(&format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(&header))), "{header}");
+        }
+    }
+
+    #[test]
+    fn another_issuer_or_audience_is_not_ours() {
+        for wrong in [
+            AccessClaims { aud: "http://localhost".into(), ..claims() },
+            AccessClaims { iss: "http://localhost:3000/".into(), ..claims() },
+        ] {
+            assert!(!taken(&tokens().sign(&keyring(1), &wrong).unwrap()));
+        }
+    }
+
+    #[test]
+    fn claims_of_the_wrong_type_do_not_slip_through() {
+        let ring = keyring(1);
+        let whole = serde_json::to_value(claims()).unwrap();
+        for (claim, value) in [
+            ("exp", serde_json::json!("1900")),
+            ("exp", serde_json::json!(1900.5)),
+            ("exp", serde_json::Value::Null),
+            ("iat", serde_json::json!([])),
+            ("uv", serde_json::json!("0")),
+            ("gen", serde_json::json!(-1)),
+            ("aud", serde_json::json!([])),
+            ("sub", serde_json::json!(7)),
+        ] {
+            let mut changed = whole.clone();
+            changed[claim] = value.clone();
+            let (kid, key) = ring.signing();
+            let header = Header { typ: Some(TYP.into()), kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+            assert!(!taken(&encode(&header, &changed, key).unwrap()), "{claim} = {value}");
+        }
+    }
+}

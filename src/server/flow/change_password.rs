@@ -1,0 +1,80 @@
+//! Changing the own password: proves the current one, and ends every other session in the same transaction.
+
+use crate::{
+    api::{ApiError, ApiResult, devices::Ended},
+    domain::{
+        audit::{Event, Outcome},
+        session::EndReason,
+    },
+    server::{
+        canonical,
+        context::{Actor, RequestContext},
+        crypto::password_hash::Match,
+        flow::{devices, password_check, throttling::Counters, tokens},
+        secret::Password,
+        store::{
+            audit::{self, Entry},
+            users,
+        },
+    },
+};
+
+/// # Errors
+/// `invalid_credentials`, `invalid` (`new_password`), `throttled`, `signed_out`, `unavailable`.
+pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Password, new: Password) -> ApiResult<Ended> {
+    let gone = ApiError::SignedOut { reason: EndReason::Locked };
+    let user = users::find(cx.state.db.read(), &actor.claims().sub).await?.ok_or(gone.clone())?;
+    let email = canonical::email(&user.email).ok_or(gone.clone())?;
+    let stored = users::find_with_password(cx.state.db.read(), &email).await?.ok_or(gone)?.password_hash;
+    let counters = Counters::of(cx, &email, false);
+    counters.check(&cx.state.db, cx.now).await?;
+    let (matched, _) = cx.state.hasher.verify(current, Some(&stored)).await?;
+    if matched == Match::No {
+        return wrong(cx, counters, &user).await;
+    }
+    password_check::check(&cx.state.config, &email, &user.display_name, &new).map_err(|error| match error {
+        ApiError::Invalid { reason, .. } => ApiError::invalid("new_password", &reason),
+        other => other,
+    })?;
+    let hash = cx.state.hasher.hash(new).await?;
+    let cloned = cx.clone();
+    let (id, sid) = (user.id.clone(), actor.claims().sid.clone());
+    let outcome = cx
+        .state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                if !users::replace_password(tx, &id, &stored, &hash).await? {
+                    // Changed by someone else in between: what was proved is no longer the password.
+                    return Ok(Err(ApiError::InvalidCredentials));
+                }
+                match devices::end_others(&cloned, tx, (&id, &sid), EndReason::Password).await? {
+                    Ok((ended, session, user)) => {
+                        let entry = Entry { target: Some(id), ..cloned.audit(Event::PasswordChange, Outcome::Done) };
+                        audit::append(tx, &entry).await?;
+                        Ok(Ok((ended, session, user)))
+                    }
+                    Err(_) => Err(crate::server::store::StoreError::NotWritten),
+                }
+            })
+        })
+        .await?;
+    let (ended, session, user) = outcome?;
+    tokens::issue(cx, &session, &user)?;
+    Ok(Ended { ended })
+}
+
+async fn wrong(cx: &RequestContext, counters: Counters, user: &users::User) -> ApiResult<Ended> {
+    let entry = Entry { target: Some(user.id.clone()), ..cx.audit(Event::PasswordChange, Outcome::Refused) };
+    let now = cx.now;
+    cx.state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                counters.count_failure(tx, now).await?;
+                audit::append(tx, &entry).await
+            })
+        })
+        .await?;
+    Err(ApiError::InvalidCredentials)
+}

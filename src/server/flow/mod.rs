@@ -1,0 +1,18 @@
+//! One intent per file: read, decide (domain), write, in one transaction.
+
+pub mod admin_users;
+pub mod audit_log;
+pub mod authenticate;
+pub mod change_password;
+pub mod create_user;
+pub mod devices;
+pub mod kick;
+pub mod password_check;
+pub mod presented;
+pub mod refresh;
+pub mod register;
+pub mod sign_in;
+pub mod sign_out;
+pub mod throttling;
+pub mod tokens;
+pub mod touch;

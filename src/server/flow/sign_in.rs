@@ -1,0 +1,174 @@
+//! Sign-in: one answer and one cost for unknown e-mail, wrong password and locked account.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use crate::{
+    api::{ApiError, ApiResult},
+    domain::{
+        audit::{Event, Outcome},
+        email::Email,
+        ids::{SessionId, UserId},
+        password_policy::LONGEST_BYTES,
+        rotation::Chain,
+    },
+    server::{
+        canonical,
+        context::RequestContext,
+        crypto::{password_hash::Match, refresh_token::SessionSecret},
+        flow::{presented, throttling::{self, Counters}, tokens},
+        http::cookies::{Credential, Name},
+        secret::Password,
+        store::{
+            StoreResult, Tx,
+            audit::{self, Entry},
+            known_devices,
+            sessions::{self, Session},
+            users::{self, User, WithPassword},
+        },
+    },
+};
+
+/// A session that has just begun.
+#[derive(Debug)]
+pub struct NewSession {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+}
+
+/// # Errors
+/// `invalid_credentials`, `throttled`, `unavailable`.
+pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, remembered: bool) -> ApiResult<NewSession> {
+    let Some(email) = canonical::email(email) else {
+        // What is no address is no account either; it costs the same to be told so.
+        cx.state.hasher.verify(shortened(password), None).await?;
+        return Err(ApiError::InvalidCredentials);
+    };
+    let found = users::find_with_password(cx.state.db.read(), &email).await?;
+    let counters = counters(cx, &email, found.as_ref()).await?;
+    counters.check(&cx.state.db, cx.now).await?;
+    let open = found.as_ref().filter(|found| found.user.locked_at.is_none());
+    let stored = open.map(|found| found.password_hash.as_str());
+    let (matched, password) = cx.state.hasher.verify(shortened(password), stored).await?;
+    let target = found.as_ref().map(|found| found.user.id.clone());
+    let Some(account) = found.filter(|_| matched != Match::No) else { return refuse(cx, counters, target).await };
+    let rehashed = match matched {
+        Match::YesButCheap => Some(cx.state.hasher.hash(password).await?),
+        _ => None,
+    };
+    let session = new_session(cx, &account.user, remembered);
+    admit(cx, counters, Admission { account, rehashed, session }).await
+}
+
+/// A password longer than any of ours can't match; hashing its beginning costs the same as any other.
+fn shortened(password: Password) -> Password {
+    if password.expose().len() <= LONGEST_BYTES { password } else { Password::from(String::new()) }
+}
+
+async fn counters(cx: &RequestContext, email: &Email, found: Option<&WithPassword>) -> ApiResult<Counters> {
+    let known = match (found, throttling::device_hash(cx)) {
+        (Some(found), Some(device)) => known_devices::is_known(cx.state.db.read(), &device, &found.user.id).await?,
+        _ => false,
+    };
+    Ok(Counters::of(cx, email, known))
+}
+
+async fn refuse(cx: &RequestContext, counters: Counters, target: Option<UserId>) -> ApiResult<NewSession> {
+    let entry = Entry { target, ..cx.audit(Event::SignIn, Outcome::Refused) };
+    let now = cx.now;
+    cx.state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                counters.count_failure(tx, now).await?;
+                audit::append(tx, &entry).await
+            })
+        })
+        .await?;
+    Err(ApiError::InvalidCredentials)
+}
+
+struct Admission {
+    account: WithPassword,
+    rehashed: Option<String>,
+    session: Session,
+}
+
+async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) -> ApiResult<NewSession> {
+    let (user, session) = (admission.account.user.clone(), admission.session.clone());
+    let device = device_cookie(cx);
+    let (cloned, known) = (cx.clone(), throttling::short_hash(&device));
+    let admitted: ApiResult<()> = cx
+        .state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Err(refused) = counters.still_pass(tx, cloned.now).await? {
+                    return Ok(Err(refused));
+                }
+                counters.forgive(tx).await?;
+                known_devices::remember(tx, &known, &admission.account.user.id, cloned.now).await?;
+                begin(&cloned, tx, &admission).await
+            })
+        })
+        .await?;
+    admitted?;
+    cx.reply.set(Name::Device, &device, Some(DEVICE_COOKIE_LIFE));
+    tokens::issue(cx, &session, &user)?;
+    Ok(NewSession { user_id: user.id, session_id: session.id })
+}
+
+/// As long as browsers keep a cookie.
+const DEVICE_COOKIE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
+
+fn device_cookie(cx: &RequestContext) -> String {
+    match &cx.cookies.device {
+        Credential::One(device) if device.len() <= 64 => device.clone(),
+        _ => BASE64_URL_SAFE_NO_PAD.encode(cx.state.rng.bytes::<24>()),
+    }
+}
+
+/// The user must still be who was verified: a password change or lock in between wins.
+async fn begin(cx: &RequestContext, tx: &mut Tx, admission: &Admission) -> StoreResult<ApiResult<()>> {
+    let user = &admission.account.user;
+    if !users::hold(tx, &user.id, user.version).await? {
+        return Ok(Err(ApiError::InvalidCredentials));
+    }
+    if let Some(rehashed) = &admission.rehashed {
+        users::replace_password(tx, &user.id, &admission.account.password_hash, rehashed).await?;
+    }
+    presented::end(cx, tx).await?;
+    sessions::insert(tx, &admission.session).await?;
+    audit::append(tx, &signed_in(cx, Event::SignIn, &admission.session)).await?;
+    Ok(Ok(()))
+}
+
+/// The audit row of a session's beginning.
+#[must_use]
+pub fn signed_in(cx: &RequestContext, event: Event, session: &Session) -> Entry {
+    Entry {
+        actor: Some(session.user_id.clone()),
+        target: Some(session.user_id.clone()),
+        session: Some(session.id.clone()),
+        ..cx.audit(event, Outcome::Done)
+    }
+}
+
+/// A session as it begins, with its own secret.
+#[must_use]
+pub fn new_session(cx: &RequestContext, user: &User, remembered: bool) -> Session {
+    let state = &cx.state;
+    Session {
+        id: state.new_session_id(cx.now),
+        user_id: user.id.clone(),
+        secret: SessionSecret::new(state.rng.bytes()),
+        mac_kid: state.keyring.deriving().0.to_owned(),
+        chain: Chain::start(cx.device().kind()),
+        ends: state.config.lifetimes.at_sign_in(remembered, cx.now),
+        user_agent: cx.user_agent.clone(),
+        address: cx.address.to_string(),
+        remembered,
+        signed_in_at: cx.now,
+        last_active_at: cx.now,
+        ended: None,
+    }
+}

@@ -1,0 +1,170 @@
+//! What comes in to `/api`: bodies that are forms and no larger than one, and the way back for those of browsers
+//! without scripts.
+//!
+//! A server function sends a plain form back to its `Referer`, with the error in the address. So that it always has
+//! one, and never another site's, each form names its own page in the field `page`.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use url::{Url, form_urlencoded};
+
+use super::{errors, limits};
+use crate::{api::ApiError, server::state::AppState};
+
+const LONGEST_PAGE: usize = 512;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Reads the body, and sets the way back where a form will need it.
+pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
+    if *request.method() != Method::POST || !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let body = match limits::read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    if !body.is_empty() && !is_form(&parts.headers) {
+        return errors::reply_as(StatusCode::UNSUPPORTED_MEDIA_TYPE, &ApiError::invalid("form", "content_type"));
+    }
+    if std::str::from_utf8(&body).is_err() {
+        return errors::reply(&ApiError::invalid("form", "malformed"));
+    }
+    if parts
+        .headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| String::from_utf8_lossy(accept.as_bytes()).contains("text/html"))
+    {
+        let back = way_back(&parts.headers, &body, &state.config.public_url);
+        match back.and_then(|page| HeaderValue::try_from(page).ok()) {
+            Some(page) => drop(parts.headers.insert(header::REFERER, page)),
+            None => drop(parts.headers.remove(header::REFERER)),
+        }
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// A body without a type is taken for a form; nothing else can be meant.
+fn is_form(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_none_or(|kind| {
+        let kind = String::from_utf8_lossy(kind.as_bytes());
+        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM)
+    })
+}
+
+/// The page the form stands on: the `Referer` if it is of this site, else the page the form names.
+fn way_back(headers: &HeaderMap, body: &[u8], public_url: &str) -> Option<String> {
+    let origin = Url::parse(public_url).ok()?.origin();
+    let referer = headers.get(header::REFERER).and_then(|referer| Url::parse(referer.to_str().ok()?).ok());
+    let ours = referer.filter(|url| url.origin() == origin && url.username().is_empty());
+    let page = ours.or_else(|| {
+        let (_, page) = form_urlencoded::parse(body).find(|(name, _)| name == "page")?;
+        let page = Url::parse(&format!("{public_url}{}", local_path(&page)?)).ok()?;
+        (page.origin() == origin).then_some(page)
+    });
+    page.map(without_old_error)
+}
+
+/// A path that no browser could read as another site.
+fn local_path(page: &str) -> Option<&str> {
+    let harmless = page.starts_with('/')
+        && !page.starts_with("//")
+        && page.len() <= LONGEST_PAGE
+        && !page.chars().any(|char| char == '\\' || char.is_control());
+    harmless.then_some(page)
+}
+
+/// The error of the last attempt would stand in the address before the one of this.
+fn without_old_error(mut url: Url) -> String {
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "__path" && name != "__err")
+        .map(|(n, v)| (n.into(), v.into()))
+        .collect();
+    url.set_fragment(None);
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn back(referer: Option<&str>, body: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.extend(referer.map(|referer| (header::REFERER, referer.parse().unwrap())));
+        way_back(&headers, body.as_bytes(), "https://id.example.com")
+    }
+
+    #[test]
+    fn a_form_without_referer_goes_back_to_the_page_it_names() {
+        assert_eq!(
+            back(None, "email=a&page=%2Flogin%3Freturn_to%3D%252Fadmin").unwrap(),
+            "https://id.example.com/login?return_to=%2Fadmin"
+        );
+        assert_eq!(back(None, "email=a"), None);
+    }
+
+    #[test]
+    fn no_page_of_another_site_is_a_way_back() {
+        for page in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "login",
+            "",
+            "/a%0d%0ab",
+            "/%09/evil.example",
+            "%40evil.example",
+        ] {
+            assert_eq!(back(None, &format!("page={page}")), None, "{page}");
+        }
+        assert_eq!(back(None, &format!("page=/{}", "a".repeat(LONGEST_PAGE))), None);
+    }
+
+    #[test]
+    fn a_referer_of_another_site_is_replaced() {
+        for foreign in [
+            "https://evil.example/x",
+            "https://id.example.com.evil.example/",
+            "https://id.example.com@evil.example/",
+            "http://id.example.com/login",
+            "garbage",
+        ] {
+            assert_eq!(back(Some(foreign), "page=/login").unwrap(), "https://id.example.com/login", "{foreign}");
+            assert_eq!(back(Some(foreign), ""), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_referer_of_ours_stays_less_the_error_of_the_last_attempt() {
+        assert_eq!(
+            back(Some("https://id.example.com/login?__path=%2Fapi&a=1&__err=x#top"), "page=/").unwrap(),
+            "https://id.example.com/login?a=1"
+        );
+        assert_eq!(back(Some("https://id.example.com/login?__err=x"), "").unwrap(), "https://id.example.com/login");
+    }
+
+    #[test]
+    fn only_forms_are_forms() {
+        for (kind, form) in [
+            (FORM, true),
+            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", true),
+            ("application/json", false),
+            ("text/plain", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
+            assert_eq!(is_form(&headers), form, "{kind}");
+        }
+        assert!(is_form(&HeaderMap::new()));
+    }
+}

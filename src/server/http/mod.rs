@@ -1,0 +1,14 @@
+//! The edge: what HTTP says and must be told, with no decision on who may do what.
+
+pub mod client_ip;
+pub mod cookies;
+pub mod errors;
+pub mod form_page;
+pub mod forward_auth;
+pub mod health;
+pub mod jwks;
+pub mod limits;
+pub mod origin_check;
+pub mod patient_io;
+pub mod security_headers;
+pub mod site;

@@ -1,0 +1,20 @@
+//! Everything that runs on the server only. `router.rs` is the place to start reading.
+
+pub mod canonical;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod crypto;
+pub mod device;
+pub mod error;
+pub mod flow;
+pub mod http;
+pub mod node;
+pub mod rng;
+pub mod router;
+pub mod secret;
+pub mod serve;
+pub mod state;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,14 @@
+//! What a node runs beside requests.
+
+pub mod confirmations;
+pub mod revocation_feed;
+
+use tokio_util::sync::CancellationToken;
+
+use super::state::AppState;
+
+/// Starts the background work; it ends with `stop`.
+pub fn start(state: &AppState, stop: &CancellationToken) {
+    tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
+    tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
+}

@@ -1,0 +1,45 @@
+//! Every route and every layer, the outermost last, on one screen.
+
+use axum::{
+    Router, middleware,
+    routing::get,
+};
+use leptos::prelude::LeptosOptions;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
+
+use super::{
+    context,
+    http::{errors, form_page, forward_auth, health, jwks, limits, security_headers, site},
+    state::AppState,
+};
+use crate::{app::App, shell::shell};
+
+/// The whole application over a state.
+pub fn build(state: AppState) -> Router {
+    let options = LeptosOptions::builder().output_name("sekisho").build();
+    let page = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
+    let not_found = leptos_axum::render_app_async_with_context(security_headers::set_page_policy, page.clone());
+    let pages_and_server_functions = Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), security_headers::set_page_policy, page)
+        .fallback(not_found)
+        .with_state(options);
+    let machines = Router::new()
+        .route("/auth/verify", get(forward_auth::verify))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/openid-configuration", get(jwks::configuration))
+        .with_state(state.clone());
+    let people = pages_and_server_functions
+        .layer(middleware::from_fn(errors::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), form_page::layer));
+    let with_context = people.merge(machines).layer(middleware::from_fn_with_state(state.clone(), context::layer));
+    let public = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .with_state(state.clone())
+        .layer(middleware::from_fn(errors::layer));
+    let app = public.merge(with_context).layer(middleware::from_fn(site::layer));
+    limits::with_limits(app).layer(middleware::from_fn_with_state(state, security_headers::layer))
+}

@@ -1,0 +1,179 @@
+//! What every request shares. Built once at start, handed to the router, and to tests.
+
+use std::{ops::Deref, sync::Arc};
+
+use quick_cache::sync::Cache;
+
+use super::{
+    clock::Clock,
+    config::{Config, Faults},
+    crypto::{
+        access_token::AccessTokens,
+        keyring::Keyring,
+        password_hash::{Cost, PasswordHasher},
+        seal::Sealer,
+    },
+    node::{confirmations::Confirmations, revocation_feed::RevocationSet},
+    rng::Rng,
+    store::{Db, StoreError, db::OpenError, keys},
+};
+use crate::domain::{
+    ids::{SessionId, UserId},
+    session::Ends,
+    time::Timestamp,
+};
+
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+pub struct Inner {
+    pub config: Config,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub db: Db,
+    pub keyring: Keyring,
+    pub access_tokens: AccessTokens,
+    pub hasher: PasswordHasher,
+    pub revoked: Arc<RevocationSet>,
+    pub confirmations: Confirmations,
+    pub facts: SessionFacts,
+}
+
+/// What a session's row says that no token carries, so that telling someone about their session needs no query.
+pub type SessionFacts = Cache<SessionId, Arc<Facts>>;
+
+const CACHED_FACTS: usize = 16_384;
+
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub email: String,
+    pub display_name: String,
+    pub remembered: bool,
+    pub ends: Ends,
+}
+
+impl Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What a start is made of, so that tests can hand in their own clock and cost.
+pub struct Parts {
+    pub config: Config,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub cost: Cost,
+    pub hash_threads: usize,
+}
+
+impl Parts {
+    #[must_use]
+    pub fn of_system(config: Config) -> Self {
+        Self {
+            config,
+            clock: Clock::System,
+            rng: Rng::from_system(),
+            cost: Cost::STANDARD,
+            hash_threads: PasswordHasher::default_threads(),
+        }
+    }
+}
+
+/// Why the server does not start; one line each.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] Faults),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Keyring(#[from] super::crypto::keyring::KeyringError),
+    #[error("database.url: {0}")]
+    Store(#[from] StoreError),
+    #[error("hashing threads: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+impl AppState {
+    /// Opens the database, migrates it, opens or makes the keyring, and loads what has been revoked.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from serving, in a line for its operator.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let Parts { config, clock, rng, cost, hash_threads } = parts;
+        let revoked = Arc::new(RevocationSet::default());
+        let applied = Arc::clone(&revoked);
+        let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
+        let db = Db::open(&config.database_file, on_commit).await?;
+        let keyring = open_keyring(&config, &db, &rng, clock.now()).await?;
+        revoked.load(&db, clock.now()).await?;
+        Ok(Self(Arc::new(Inner {
+            access_tokens: AccessTokens::new(&config.public_url),
+            hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
+            confirmations: Confirmations::default(),
+            facts: SessionFacts::new(CACHED_FACTS),
+            config,
+            clock,
+            rng,
+            db,
+            keyring,
+            revoked,
+        })))
+    }
+
+    /// Whether requests can be served: the database answers.
+    ///
+    /// # Errors
+    /// A word on what is wrong.
+    pub async fn ready(&self) -> Result<(), &'static str> {
+        super::store::revocations::head(self.db.read()).await.map(drop).map_err(|_| "database")
+    }
+
+    #[must_use]
+    pub fn new_user_id(&self, now: Timestamp) -> UserId {
+        UserId::parse(&self.rng.uuid(now)).unwrap_or_else(|| unreachable!("a UUID is a UUID"))
+    }
+
+    #[must_use]
+    pub fn new_session_id(&self, now: Timestamp) -> SessionId {
+        SessionId::parse(&self.rng.uuid(now)).unwrap_or_else(|| unreachable!("a UUID is a UUID"))
+    }
+}
+
+async fn open_keyring(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Result<Keyring, StartError> {
+    let mut rows = keys::list(db.read()).await?;
+    let sealer = Sealer::new(&config.secret(!rows.is_empty(), rng.bytes())?);
+    if rows.is_empty() {
+        let made = Keyring::make(&sealer, rng, now);
+        // Another process may be starting on the same file: whoever is first makes the keys.
+        db.write(move |tx| {
+            Box::pin(async move {
+                if keys::list(tx.read()).await?.is_empty() {
+                    for key in &made {
+                        keys::insert(tx, key).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await?;
+        rows = keys::list(db.read()).await?;
+    }
+    let previous = config.auth_secret_previous.as_ref().map(Sealer::new);
+    let (keyring, resealed) = Keyring::open(&rows, &sealer, previous.as_ref(), rng)?;
+    if !resealed.is_empty() {
+        db.write(move |tx| {
+            Box::pin(async move {
+                for key in &resealed {
+                    keys::reseal(tx, &key.kid, &key.sealed).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    }
+    Ok(keyring)
+}

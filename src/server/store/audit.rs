@@ -1,0 +1,106 @@
+//! Table `audit`: append only. Rows are written in the transaction of what they tell of.
+
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreResult, Tx};
+use crate::domain::{
+    audit::{Event, Outcome},
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+
+/// One row. `detail` is evidence as JSON text, without secrets.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: String,
+    pub at: Timestamp,
+    pub event: Event,
+    pub outcome: Outcome,
+    pub actor: Option<UserId>,
+    pub target: Option<UserId>,
+    pub session: Option<SessionId>,
+    pub address: Option<String>,
+    pub device: Option<String>,
+    pub request_id: Option<String>,
+    pub detail: Option<String>,
+}
+
+/// # Errors
+/// When the row can't be written.
+pub async fn append(tx: &mut Tx, entry: &Entry) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO audit (id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(&entry.id)
+    .bind(entry.at.0)
+    .bind(entry.event.as_str())
+    .bind(entry.outcome.as_str())
+    .bind(entry.actor.as_ref().map(UserId::as_str))
+    .bind(entry.target.as_ref().map(UserId::as_str))
+    .bind(entry.session.as_ref().map(SessionId::as_str))
+    .bind(&entry.address)
+    .bind(&entry.device)
+    .bind(&entry.request_id)
+    .bind(&entry.detail)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A row as it is listed, with the e-mails of actor and target.
+#[derive(Debug, FromRow)]
+pub struct Listed {
+    pub id: String,
+    pub at: i64,
+    pub action: String,
+    pub outcome: String,
+    pub actor: Option<String>,
+    pub target: Option<String>,
+    pub session_id: Option<String>,
+    pub address: Option<String>,
+    pub device: Option<String>,
+    pub request_id: Option<String>,
+    pub detail: Option<String>,
+}
+
+/// Newest first, those before `cursor` (empty for all), where `query` is empty or names an action, an e-mail or a session.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn list(db: impl SqliteExecutor<'_>, query: &str, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
+    Ok(sqlx::query_as(
+        "SELECT audit.id, at, action, outcome, actor.email AS actor, target.email AS target, session_id, address, device,
+           request_id, detail
+         FROM audit
+         LEFT JOIN users actor ON actor.id = audit.actor_id
+         LEFT JOIN users target ON target.id = audit.target_id
+         WHERE ($1 = '' OR audit.id < $1)
+           AND ($2 = '' OR action = $2 OR session_id = $2 OR actor.email = $2 OR target.email = $2)
+         ORDER BY audit.id DESC LIMIT $3",
+    )
+    .bind(cursor)
+    .bind(query)
+    .bind(limit)
+    .fetch_all(db)
+    .await?)
+}
+
+/// The reuse alarms of a user since `since`, newest first: when, from which address and with what user agent.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn reuse_alarms(
+    db: impl SqliteExecutor<'_>,
+    user: &UserId,
+    since: Timestamp,
+) -> StoreResult<Vec<(i64, Option<String>, Option<String>)>> {
+    Ok(sqlx::query_as(
+        "SELECT at, address, device FROM audit WHERE target_id = $1 AND action = 'refresh_reuse' AND at > $2
+         ORDER BY at DESC LIMIT 10",
+    )
+    .bind(user.as_str())
+    .bind(since.0)
+    .fetch_all(db)
+    .await?)
+}

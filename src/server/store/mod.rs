@@ -1,0 +1,55 @@
+//! All SQL, one file per table, methods named by intent.
+//!
+//! Reads take any executor; writes take a [`Tx`], which only the one writer hands out (`writer.rs`), so that no
+//! write can bypass it. Texts use `$1` parameters and no dialect's functions.
+
+pub mod audit;
+pub mod db;
+pub mod keys;
+pub mod known_devices;
+pub mod revocations;
+pub mod sessions;
+pub mod throttles;
+pub mod users;
+pub mod writer;
+
+pub use db::Db;
+pub use writer::Tx;
+
+use crate::domain::ids::{SessionId, UserId};
+
+/// Why a read or write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique rule refused the row.
+    #[error("it exists already")]
+    Conflict,
+    /// A row says something this version can't read.
+    #[error("inconsistent row: {table}.{column}")]
+    Inconsistent { table: &'static str, column: &'static str },
+    /// The database can't be reached, is locked or full; passing.
+    #[error("database: {0}")]
+    Driver(#[source] sqlx::Error),
+    /// The writer is gone or the intent panicked.
+    #[error("the write was not carried out")]
+    NotWritten,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(source) if source.is_unique_violation() => Self::Conflict,
+            _ => Self::Driver(error),
+        }
+    }
+}
+
+pub type StoreResult<T> = Result<T, StoreError>;
+
+fn user_id(text: &str, table: &'static str) -> StoreResult<UserId> {
+    UserId::parse(text).ok_or(StoreError::Inconsistent { table, column: "user_id" })
+}
+
+fn session_id(text: &str, table: &'static str) -> StoreResult<SessionId> {
+    SessionId::parse(text).ok_or(StoreError::Inconsistent { table, column: "session_id" })
+}

@@ -1,0 +1,106 @@
+//! Table `revocations`: the feed, numbered from the one row of `feed`.
+
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, StoreResult, Tx, session_id, user_id};
+use crate::domain::{
+    revocation::{Revocation, Subject},
+    session::EndReason,
+    time::Timestamp,
+};
+
+/// A revocation and its number.
+#[derive(Debug)]
+pub struct Numbered {
+    pub seq: i64,
+    pub revocation: Revocation,
+}
+
+/// Numbers the revocations of one intent and writes them; its last statements.
+pub(super) async fn append(tx: &mut Tx, revocations: &[Revocation]) -> StoreResult<()> {
+    for revocation in revocations {
+        let (seq,): (i64,) = sqlx::query_as("UPDATE feed SET seq = seq + 1 WHERE id = 1 RETURNING seq")
+            .fetch_one(&mut *tx.conn())
+            .await?;
+        let (kind, subject, below, except) = columns(&revocation.subject);
+        sqlx::query(
+            "INSERT INTO revocations (seq, kind, subject, below_version, except_session, reason, until_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(seq)
+        .bind(kind)
+        .bind(subject)
+        .bind(below)
+        .bind(except)
+        .bind(revocation.reason.as_str())
+        .bind(revocation.until.0)
+        .execute(&mut *tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// The number of the newest one.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn head(db: impl SqliteExecutor<'_>) -> StoreResult<i64> {
+    let (seq,): (i64,) = sqlx::query_as("SELECT seq FROM feed WHERE id = 1").fetch_one(db).await?;
+    Ok(seq)
+}
+
+/// Those after `cursor` that may still end a token, in order.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn after(db: impl SqliteExecutor<'_>, cursor: i64, now: Timestamp) -> StoreResult<Vec<Numbered>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT seq, kind, subject, below_version, except_session, reason, until_at
+         FROM revocations WHERE seq > $1 AND until_at > $2 ORDER BY seq",
+    )
+    .bind(cursor)
+    .bind(now.0)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    kind: String,
+    subject: String,
+    below_version: Option<i64>,
+    except_session: Option<String>,
+    reason: String,
+    until_at: i64,
+}
+
+impl Row {
+    fn read(self) -> StoreResult<Numbered> {
+        let wrong = |column| StoreError::Inconsistent { table: "revocations", column };
+        let below = self.below_version.ok_or(wrong("below_version"));
+        let subject = match self.kind.as_str() {
+            "session" => Subject::Session(session_id(&self.subject, "revocations")?),
+            "user" => Subject::User {
+                user: user_id(&self.subject, "revocations")?,
+                below: below?,
+                except: self.except_session.as_deref().map(|text| session_id(text, "revocations")).transpose()?,
+            },
+            "stale" => Subject::Stale { user: user_id(&self.subject, "revocations")?, below: below? },
+            _ => return Err(wrong("kind")),
+        };
+        let reason = EndReason::parse(&self.reason).ok_or(wrong("reason"))?;
+        Ok(Numbered { seq: self.seq, revocation: Revocation { subject, reason, until: Timestamp(self.until_at) } })
+    }
+}
+
+fn columns(subject: &Subject) -> (&'static str, &str, Option<i64>, Option<&str>) {
+    match subject {
+        Subject::Session(sid) => ("session", sid.as_str(), None, None),
+        Subject::User { user, below, except } => {
+            ("user", user.as_str(), Some(*below), except.as_ref().map(crate::domain::ids::SessionId::as_str))
+        }
+        Subject::Stale { user, below } => ("stale", user.as_str(), Some(*below), None),
+    }
+}

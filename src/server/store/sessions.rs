@@ -1,0 +1,293 @@
+//! Table `sessions`: the ledger. Every change of state compares and sets.
+
+use sqlx::{FromRow, SqliteExecutor, sqlite::SqliteQueryResult};
+
+use super::{StoreError, StoreResult, Tx, session_id, user_id};
+use crate::{
+    domain::{
+        ids::{SessionId, UserId},
+        rotation::Chain,
+        session::{EndReason, Ends, SessionState},
+        time::Timestamp,
+    },
+    server::crypto::refresh_token::SessionSecret,
+};
+
+/// One sign-in on one device.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    pub secret: SessionSecret,
+    /// The keyring key its refresh tokens are derived under.
+    pub mac_kid: String,
+    pub chain: Chain,
+    pub ends: Ends,
+    pub user_agent: String,
+    pub address: String,
+    pub remembered: bool,
+    pub signed_in_at: Timestamp,
+    pub last_active_at: Timestamp,
+    pub ended: Option<(Timestamp, EndReason)>,
+}
+
+impl Session {
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> SessionState {
+        self.ends.state(self.ended.map(|(_, reason)| reason), now)
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    user_id: String,
+    secret: Vec<u8>,
+    mac_kid: String,
+    generation: i64,
+    confirmed_generation: i64,
+    rotated_at: i64,
+    late_streak: i64,
+    late_generation: i64,
+    device_kind: String,
+    user_agent: String,
+    address: String,
+    remembered: bool,
+    signed_in_at: i64,
+    last_active_at: i64,
+    expires_at: i64,
+    idle_end_at: i64,
+    absolute_end_at: i64,
+    ended_at: Option<i64>,
+    end_reason: Option<String>,
+}
+
+impl Row {
+    fn read(self) -> StoreResult<Session> {
+        let wrong = |column| StoreError::Inconsistent { table: "sessions", column };
+        let number = |value: i64, column| u64::try_from(value).map_err(|_| wrong(column));
+        let reason = self.end_reason.as_deref().map(|text| EndReason::parse(text).ok_or(wrong("end_reason")));
+        Ok(Session {
+            id: session_id(&self.id, "sessions")?,
+            user_id: user_id(&self.user_id, "sessions")?,
+            secret: SessionSecret::from_bytes(&self.secret).ok_or(wrong("secret"))?,
+            mac_kid: self.mac_kid,
+            chain: Chain {
+                generation: number(self.generation, "generation")?,
+                confirmed_generation: number(self.confirmed_generation, "confirmed_generation")?,
+                rotated_at: Timestamp(self.rotated_at),
+                device_kind: self.device_kind,
+                late_streak: u32::try_from(self.late_streak).map_err(|_| wrong("late_streak"))?,
+                late_generation: number(self.late_generation, "late_generation")?,
+            },
+            ends: Ends {
+                expires_at: Timestamp(self.expires_at),
+                idle_end_at: Timestamp(self.idle_end_at),
+                absolute_end_at: Timestamp(self.absolute_end_at),
+            },
+            user_agent: self.user_agent,
+            address: self.address,
+            remembered: self.remembered,
+            signed_in_at: Timestamp(self.signed_in_at),
+            last_active_at: Timestamp(self.last_active_at),
+            ended: self.ended_at.map(Timestamp).zip(reason.transpose()?),
+        })
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// # Errors
+/// When the row can't be written.
+pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
+           late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
+           idle_end_at, absolute_end_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+    )
+    .bind(session.id.as_str())
+    .bind(session.user_id.as_str())
+    .bind(session.secret.expose().as_slice())
+    .bind(&session.mac_kid)
+    .bind(signed(session.chain.generation))
+    .bind(signed(session.chain.confirmed_generation))
+    .bind(session.chain.rotated_at.0)
+    .bind(i64::from(session.chain.late_streak))
+    .bind(signed(session.chain.late_generation))
+    .bind(&session.chain.device_kind)
+    .bind(&session.user_agent)
+    .bind(&session.address)
+    .bind(session.remembered)
+    .bind(session.signed_in_at.0)
+    .bind(session.last_active_at.0)
+    .bind(session.ends.expires_at.0)
+    .bind(session.ends.idle_end_at.0)
+    .bind(session.ends.absolute_end_at.0)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// When the database can't be read.
+pub async fn find(db: impl SqliteExecutor<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM sessions WHERE id = $1").bind(id.as_str()).fetch_optional(db).await?;
+    row.map(Row::read).transpose()
+}
+
+/// The live sessions of a user, last active first.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn list_live(db: impl SqliteExecutor<'_>, user: &UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT * FROM sessions
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
+         ORDER BY last_active_at DESC, id DESC",
+    )
+    .bind(user.as_str())
+    .bind(now.0)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// The newest sessions of a user, ended ones too.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn list_recent(db: impl SqliteExecutor<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Session>> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2")
+        .bind(user.as_str())
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// What a refresh writes.
+#[derive(Debug)]
+pub struct Renewal<'a> {
+    pub chain: &'a Chain,
+    pub ends: Ends,
+    pub user_agent: &'a str,
+    pub address: &'a str,
+}
+
+/// Writes a refresh, if the session is still live at the generation that was read: `false` means someone was
+/// faster, and nothing was written.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn renew(tx: &mut Tx, read: &Session, to: &Renewal<'_>, now: Timestamp) -> StoreResult<bool> {
+    let moved = sqlx::query(
+        "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
+           late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9
+         WHERE id = $10 AND generation = $11 AND ended_at IS NULL
+           AND expires_at > $12 AND idle_end_at > $12 AND absolute_end_at > $12",
+    )
+    .bind(signed(to.chain.generation))
+    .bind(signed(to.chain.confirmed_generation))
+    .bind(to.chain.rotated_at.0)
+    .bind(i64::from(to.chain.late_streak))
+    .bind(signed(to.chain.late_generation))
+    .bind(&to.chain.device_kind)
+    .bind(to.user_agent)
+    .bind(to.address)
+    .bind(to.ends.expires_at.0)
+    .bind(read.id.as_str())
+    .bind(signed(read.chain.generation))
+    .bind(now.0)
+    .execute(tx.conn())
+    .await?;
+    Ok(one(&moved))
+}
+
+/// Marks a generation as having reached its browser.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn confirm(tx: &mut Tx, id: &SessionId, generation: u64) -> StoreResult<()> {
+    sqlx::query("UPDATE sessions SET confirmed_generation = $1 WHERE id = $2 AND generation = $1 AND confirmed_generation < $1")
+        .bind(signed(generation))
+        .bind(id.as_str())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Moves the idle end of a live session forward and gives the session as it is then; `None` if it is not live.
+/// An end that is already later stays.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn touch(
+    tx: &mut Tx,
+    id: &SessionId,
+    acted_at: Timestamp,
+    idle_end_at: Timestamp,
+    now: Timestamp,
+) -> StoreResult<Option<Session>> {
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE sessions SET
+           idle_end_at = CASE WHEN idle_end_at < $1 THEN $1 ELSE idle_end_at END,
+           last_active_at = CASE WHEN last_active_at < $2 THEN $2 ELSE last_active_at END
+         WHERE id = $3 AND ended_at IS NULL AND expires_at > $4 AND idle_end_at > $4 AND absolute_end_at > $4
+         RETURNING *",
+    )
+    .bind(idle_end_at.0)
+    .bind(acted_at.0)
+    .bind(id.as_str())
+    .bind(now.0)
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Row::read).transpose()
+}
+
+/// Ends a session that nobody has ended yet; whether this call did it.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn end(tx: &mut Tx, id: &SessionId, reason: EndReason, now: Timestamp) -> StoreResult<bool> {
+    let ended = sqlx::query("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL")
+        .bind(now.0)
+        .bind(reason.as_str())
+        .bind(id.as_str())
+        .execute(tx.conn())
+        .await?;
+    Ok(one(&ended))
+}
+
+/// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn end_all(
+    tx: &mut Tx,
+    user: &UserId,
+    except: Option<&SessionId>,
+    reason: EndReason,
+    now: Timestamp,
+) -> StoreResult<u64> {
+    let ended: Vec<(i64,)> = sqlx::query_as(
+        "UPDATE sessions SET ended_at = $1, end_reason = $2
+         WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
+           AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
+         RETURNING 1",
+    )
+    .bind(now.0)
+    .bind(reason.as_str())
+    .bind(user.as_str())
+    .bind(except.map_or("", SessionId::as_str))
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ended.len() as u64)
+}
+
+fn one(result: &SqliteQueryResult) -> bool {
+    result.rows_affected() == 1
+}

@@ -1,0 +1,217 @@
+//! Table `users`.
+
+use sqlx::{FromRow, SqliteExecutor};
+
+use super::{StoreError, StoreResult, Tx, user_id};
+use crate::domain::{email::Email, ids::UserId, role::Role, time::Timestamp};
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub email: String,
+    pub display_name: String,
+    pub role: Role,
+    pub version: i64,
+    pub locked_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// A user with what verifies their password.
+pub struct WithPassword {
+    pub user: User,
+    pub password_hash: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    email: String,
+    display_name: String,
+    role: String,
+    version: i64,
+    locked_at: Option<i64>,
+    created_at: i64,
+}
+
+impl Row {
+    fn read(self) -> StoreResult<User> {
+        Ok(User {
+            id: user_id(&self.id, "users")?,
+            email: self.email,
+            display_name: self.display_name,
+            role: Role::parse(&self.role).ok_or(StoreError::Inconsistent { table: "users", column: "role" })?,
+            version: self.version,
+            locked_at: self.locked_at.map(Timestamp),
+            created_at: Timestamp(self.created_at),
+        })
+    }
+}
+
+/// # Errors
+/// [`StoreError::Conflict`] when the address is taken.
+pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO users (id, email, display_name, role, password_hash, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(user.id.as_str())
+    .bind(&user.email)
+    .bind(&user.display_name)
+    .bind(user.role.as_str())
+    .bind(password_hash)
+    .bind(user.version)
+    .bind(user.created_at.0)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// When the database can't be read.
+pub async fn find(db: impl SqliteExecutor<'_>, id: &UserId) -> StoreResult<Option<User>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT id, email, display_name, role, version, locked_at, created_at FROM users WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .fetch_optional(db)
+    .await?;
+    row.map(Row::read).transpose()
+}
+
+/// # Errors
+/// When the database can't be read.
+pub async fn find_with_password(db: impl SqliteExecutor<'_>, email: &Email) -> StoreResult<Option<WithPassword>> {
+    #[derive(FromRow)]
+    struct Both {
+        #[sqlx(flatten)]
+        row: Row,
+        password_hash: String,
+    }
+    let found: Option<Both> = sqlx::query_as(
+        "SELECT id, email, display_name, role, version, locked_at, created_at, password_hash FROM users WHERE email = $1",
+    )
+    .bind(email.as_str())
+    .fetch_optional(db)
+    .await?;
+    found.map(|both| Ok(WithPassword { user: both.row.read()?, password_hash: both.password_hash })).transpose()
+}
+
+/// Holds the user as read until the transaction ends: `false` if they were changed or locked meanwhile.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn hold(tx: &mut Tx, id: &UserId, version: i64) -> StoreResult<bool> {
+    let held = sqlx::query(
+        "UPDATE users SET touched = touched + 1 WHERE id = $1 AND version = $2 AND locked_at IS NULL",
+    )
+    .bind(id.as_str())
+    .bind(version)
+    .execute(tx.conn())
+    .await?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// Raises the version, so that tokens minted before say something outdated; `None` if there is no such user.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn raise_version(tx: &mut Tx, id: &UserId) -> StoreResult<Option<i64>> {
+    let raised: Option<(i64,)> =
+        sqlx::query_as("UPDATE users SET version = version + 1 WHERE id = $1 RETURNING version")
+            .bind(id.as_str())
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(raised.map(|(version,)| version))
+}
+
+/// Stores a new hash if the password is still the one that was verified.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn replace_password(tx: &mut Tx, id: &UserId, verified_hash: &str, new_hash: &str) -> StoreResult<bool> {
+    let replaced = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+        .bind(new_hash)
+        .bind(id.as_str())
+        .bind(verified_hash)
+        .execute(tx.conn())
+        .await?;
+    Ok(replaced.rows_affected() == 1)
+}
+
+/// # Errors
+/// When the row can't be written.
+pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
+    sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role.as_str()).bind(id.as_str()).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// How many admins are not locked.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn count_admins(db: impl SqliteExecutor<'_>) -> StoreResult<i64> {
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM users WHERE role = 'admin' AND locked_at IS NULL").fetch_one(db).await?;
+    Ok(count)
+}
+
+/// A user in the admin's list.
+#[derive(Debug)]
+pub struct Listed {
+    pub user: User,
+    pub live_sessions: i64,
+    pub last_active_at: Option<Timestamp>,
+}
+
+/// What a page of the admin's list asks for. `prefix` is matched against e-mail and name, in lower case.
+#[derive(Debug)]
+pub struct ListQuery<'a> {
+    pub prefix: &'a str,
+    /// The e-mail after which the page begins; empty for the first.
+    pub after_email: &'a str,
+    pub limit: i64,
+    pub now: Timestamp,
+}
+
+/// Users by e-mail, in order.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn list(db: impl SqliteExecutor<'_>, query: &ListQuery<'_>) -> StoreResult<Vec<Listed>> {
+    #[derive(FromRow)]
+    struct ListedRow {
+        #[sqlx(flatten)]
+        row: Row,
+        live_sessions: i64,
+        last_active_at: Option<i64>,
+    }
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT id, email, display_name, role, version, locked_at, created_at,
+           (SELECT COUNT(*) FROM sessions s WHERE s.user_id = users.id AND s.ended_at IS NULL
+              AND s.expires_at > $4 AND s.idle_end_at > $4 AND s.absolute_end_at > $4) AS live_sessions,
+           (SELECT MAX(s.last_active_at) FROM sessions s WHERE s.user_id = users.id) AS last_active_at
+         FROM users
+         WHERE email > $1 AND (email LIKE $2 ESCAPE '!' OR LOWER(display_name) LIKE $2 ESCAPE '!')
+         ORDER BY email LIMIT $3",
+    )
+    .bind(query.after_email)
+    .bind(format!("{}%", escape_like(query.prefix)))
+    .bind(query.limit)
+    .bind(query.now.0)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|found| {
+            Ok(Listed {
+                user: found.row.read()?,
+                live_sessions: found.live_sessions,
+                last_active_at: found.last_active_at.map(Timestamp),
+            })
+        })
+        .collect()
+}
+
+/// So that `%` and `_` in what someone typed mean themselves.
+pub(super) fn escape_like(text: &str) -> String {
+    text.chars().flat_map(|char| matches!(char, '%' | '_' | '!').then_some('!').into_iter().chain([char])).collect()
+}

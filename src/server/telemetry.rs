@@ -1,0 +1,57 @@
+//! Where the log goes: to stderr, as text or one JSON object a line, filtered by `RUST_LOG`.
+//!
+//! No secret reaches it: ours have no `Debug`, and the crates that see headers and frames are kept from telling
+//! of them whatever the filter says.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::{EnvFilter, filter::Directive};
+
+/// What the server logs unless asked otherwise.
+pub const SERVING: &str = "info,sqlx=warn";
+/// What a command that is over in a moment logs.
+pub const COMMAND: &str = "warn";
+
+/// They see cookies and bearer tokens in the clear.
+const CAPPED: [&str; 3] = ["h2=info", "hyper=info", "hyper_util=info"];
+
+/// Starts logging, once per process; a second call changes nothing.
+///
+/// # Errors
+/// One line when `RUST_LOG` can't be read.
+pub fn init(json: bool, default: &str) -> Result<(), String> {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = filter(&wanted, default)?;
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A logger that is there already, as in tests, stays.
+    let _ = if json { logger.json().try_init() } else { logger.with_ansi(std::io::stderr().is_terminal()).try_init() };
+    Ok(())
+}
+
+fn filter(wanted: &str, default: &str) -> Result<EnvFilter, String> {
+    let wanted = if wanted.trim().is_empty() { default } else { wanted };
+    let refused = |error: &dyn std::fmt::Display| format!("RUST_LOG: {error}");
+    let mut filter = EnvFilter::try_new(wanted).map_err(|error| refused(&error))?;
+    for capped in CAPPED {
+        filter = filter.add_directive(capped.parse::<Directive>().map_err(|error| refused(&error))?);
+    }
+    Ok(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_that_see_tokens_stay_capped_whatever_is_asked() {
+        let shown = filter("trace,h2=trace", SERVING).unwrap().to_string();
+        assert!(shown.contains("h2=info") && !shown.contains("h2=trace"), "{shown}");
+    }
+
+    #[test]
+    fn a_filter_that_is_none_is_told_in_one_line() {
+        let line = filter("sekisho=loud=er", SERVING).unwrap_err();
+        assert!(line.starts_with("RUST_LOG: ") && !line.contains('\n'), "{line}");
+        assert!(filter("", SERVING).is_ok() && filter(" ", COMMAND).is_ok());
+    }
+}

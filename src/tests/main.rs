@@ -1,0 +1,13 @@
+//! The integration tests: flows through the real router, with a clock set by hand and a fresh database each.
+
+mod access;
+mod accounts;
+mod cli;
+mod devices;
+mod documents;
+mod idle;
+mod races;
+mod refresh;
+mod test_app;
+mod throttle;
+mod walls;

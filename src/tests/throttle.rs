@@ -1,0 +1,102 @@
+//! Guessing is slowed by account and address; the owner's own browser is not locked out by it.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use sekisho::domain::role::Role;
+
+use crate::test_app::{PASSWORD, TestApp};
+
+const EMAIL: &str = "hanako@example.com";
+const WRONG: &str = "this is not the password";
+
+#[tokio::test]
+async fn after_five_failures_the_pair_waits_and_is_told_how_long() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.browser();
+    for _ in 0..5 {
+        browser.sign_in(EMAIL, WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    for password in [WRONG, PASSWORD] {
+        let reply = browser.sign_in(EMAIL, password).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+        assert_eq!(reply.json()["retry_after_secs"], 2);
+        assert_eq!(reply.headers["retry-after"], "2");
+    }
+    app.advance(Duration::from_secs(2));
+    browser.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_throttled_like_a_known_one() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        app.browser().sign_in("nobody@example.com", WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    app.browser().sign_in("nobody@example.com", WRONG).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+}
+
+#[tokio::test]
+async fn another_spelling_is_the_same_account() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    for email in [EMAIL, "HANAKO@example.com", " hanako@example.com", "ｈanako@example.com", "Hanako@Example.com"] {
+        app.browser().sign_in(email, WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    app.browser().sign_in("hanakO@example.com", WRONG).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+}
+
+#[tokio::test]
+async fn one_address_cannot_try_many_accounts() {
+    let app = TestApp::start().await;
+    for number in 0..100 {
+        app.browser().sign_in(&format!("user{number}@example.com"), WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    app.browser().sign_in("other@example.com", WRONG).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+    app.browser().from("198.51.100.9").sign_in("other@example.com", WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn many_addresses_slow_an_account_but_not_its_owners_own_browser() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut owner = app.signed_in(EMAIL).await;
+    for number in 0..50 {
+        let attacker = app.browser().from(&format!("198.51.100.{number}"));
+        attacker.clone().sign_in(EMAIL, WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    app.browser().from("192.0.2.1").sign_in(EMAIL, PASSWORD).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+    owner.post("/api/logout", &[]).await.expect(StatusCode::OK);
+    owner.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guesses_made_at_once_do_not_slip_past_the_counter() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let guesses: Vec<_> = (0..40)
+        .map(|number| {
+            let mut browser = app.browser();
+            tokio::spawn(async move { browser.sign_in(EMAIL, if number == 39 { PASSWORD } else { WRONG }).await.status })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for guess in guesses {
+        statuses.push(guess.await.unwrap());
+    }
+    assert_ne!(statuses[39], StatusCode::OK, "the right guess among forty at once is not let in");
+}
+
+#[tokio::test]
+async fn a_forwarding_header_of_a_stranger_changes_no_counter() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut last = StatusCode::OK;
+    for number in 0..6 {
+        let browser = app.browser();
+        let mut request = browser.form("/api/login", &[("email", EMAIL), ("password", WRONG)]);
+        request.headers_mut().insert("x-forwarded-for", format!("192.0.2.{number}").parse().unwrap());
+        last = browser.deliver(request).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}

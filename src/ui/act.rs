@@ -1,0 +1,99 @@
+//! Forms that change something: plain `<form method=post>` to a server function, sent in place when scripts run.
+//!
+//! The same as `ActionForm` over a `ServerAction`, but the call is renewed and repeated once when the access token has
+//! ended, and an answer that says the session is over ends the page.
+
+use leptos::{
+    ev::SubmitEvent,
+    form::FromFormData,
+    prelude::*,
+    server_fn::{Http, ServerFn, codec::PostUrl, error::ServerFnUrlError},
+};
+
+use serde::de::DeserializeOwned;
+
+use crate::{
+    api::{ApiError, ApiResult},
+    client::call::with_renewal,
+    ui::auth_state::use_auth_state,
+};
+
+/// An act on the server and its last answer.
+pub type Act<S> = Action<S, ApiResult<<S as ServerFn>::Output>>;
+
+/// Makes an act. It belongs in the routed page component: an error of a form that was sent without scripts comes back
+/// in that page's address and is read here.
+pub fn use_act<S>() -> Act<S>
+where
+    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let earlier = use_context::<ServerActionError>()
+        .filter(|error| error.path() == S::PATH)
+        .map(|error| Err(ServerFnUrlError::<ApiError>::decode_err(error.err())));
+    let act = Action::new_with_value(earlier, |input: &S| {
+        let input = input.clone();
+        with_renewal(move || input.clone().run_on_client())
+    });
+    let auth = use_auth_state();
+    Effect::new(move |_| {
+        // an answer of this page, not one that somebody wrote into a link
+        if act.version().get() > 0
+            && let Some(answer) = act.value().get()
+        {
+            auth.heed(&answer);
+        }
+    });
+    act
+}
+
+/// Runs `then` in the browser each time the act has succeeded.
+pub fn on_success<S>(act: Act<S>, then: impl Fn(S::Output) + 'static)
+where
+    S: ServerFn + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+    S::Error: Clone + Send + Sync + 'static,
+    Act<S>: Copy,
+{
+    Effect::new(move |_| {
+        if act.version().get() > 0
+            && let Some(Ok(output)) = act.value().get()
+        {
+            then(output);
+        }
+    });
+}
+
+/// The form of an act. `page` is where it stands: the way back when it is sent without scripts.
+#[component]
+pub fn ActForm<S>(
+    act: Act<S>,
+    #[prop(into)] page: String,
+    #[prop(optional, into)] class: &'static str,
+    children: Children,
+) -> impl IntoView
+where
+    S: ServerFn<Error = ApiError, Protocol = Http<PostUrl, leptos::server_fn::codec::Json>>
+        + DeserializeOwned
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        match S::from_event(&event) {
+            Ok(input) => {
+                act.dispatch(input);
+            }
+            Err(_) => act.value().set(Some(Err(ApiError::invalid("form", "malformed")))),
+        }
+    };
+    view! {
+        <form method="post" action=S::url() class=class on:submit=submit>
+            <input type="hidden" name="page" value=page />
+            {children()}
+        </form>
+    }
+}

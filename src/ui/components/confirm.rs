@@ -1,0 +1,25 @@
+//! An act that cannot be undone: a button that opens the question, and a second one that does it. `<details>`, so it
+//! asks without scripts too.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn Confirm(
+    /// On the button that asks.
+    button: &'static str,
+    /// What will happen, in a sentence that names it.
+    #[prop(into)]
+    question: String,
+    /// The form that does it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary class="button button--danger-quiet">{button}</summary>
+            <div class="confirm__panel">
+                <p class="confirm__question">{question}</p>
+                {children()}
+            </div>
+        </details>
+    }
+}

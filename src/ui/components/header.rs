@@ -1,0 +1,134 @@
+//! The head of every page: the mark, and either the ways in or the person's menu.
+
+use leptos::{
+    either::EitherOf3,
+    ev::{FocusEvent, KeyboardEvent},
+    html::Details,
+    prelude::*,
+};
+use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
+
+use crate::{
+    api::session::CurrentUser,
+    domain::role::Action,
+    i18n::td_string as text,
+    ui::{
+        auth_state::use_auth_state,
+        components::{icons::chevron_down, seal::Seal},
+        locale::use_locale,
+        pages::sign_out::SignOutForm,
+        paths,
+    },
+};
+
+#[component]
+pub fn Header() -> impl IntoView {
+    let l = use_locale();
+    let auth = use_auth_state();
+    view! {
+        <header class="header">
+            <div class="header__inner">
+                <a class="brand" href=paths::HOME>
+                    <Seal />
+                    <span class="brand__name">{text!(l, brand.name)}</span>
+                </a>
+                <Transition>
+                    {move || {
+                        let ended = auth.ended().with(Option::is_some);
+                        auth.session()
+                            .get()
+                            .map(|session| match session {
+                                _ if ended => EitherOf3::A(()),
+                                Ok(session) => EitherOf3::B(view! { <UserMenu user=session.user /> }),
+                                Err(_) => EitherOf3::C(view! { <WaysIn /> }),
+                            })
+                    }}
+                </Transition>
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn WaysIn() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <nav class="header__nav" aria-label=text!(l, nav.main)>
+            <a class="header__link" href=paths::REGISTER>
+                {text!(l, nav.register)}
+            </a>
+            <a class="button button--quiet button--small" href=paths::LOGIN>
+                {text!(l, nav.sign_in)}
+            </a>
+        </nav>
+    }
+}
+
+/// A `<details>`, so that it opens without scripts. With them it also closes on Escape, on leaving it and on going
+/// to another page.
+#[component]
+fn UserMenu(user: CurrentUser) -> impl IntoView {
+    let l = use_locale();
+    let details = NodeRef::<Details>::new();
+    let close = move || {
+        if let Some(details) = details.get_untracked() {
+            details.set_open(false);
+        }
+    };
+    let path = use_location().pathname;
+    Effect::new(move |earlier: Option<String>| {
+        let path = path.get();
+        if earlier.is_some_and(|earlier| earlier != path) {
+            close();
+        }
+        path
+    });
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            close();
+        }
+    };
+    let on_leave = move |event: FocusEvent| {
+        let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        if !details.get_untracked().is_some_and(|details| details.contains(to.as_ref())) {
+            close();
+        }
+    };
+    let initial = user.display_name.chars().next().map(|first| first.to_uppercase().to_string());
+    view! {
+        <details class="menu" node_ref=details on:keydown=on_key on:focusout=on_leave>
+            <summary class="menu__button" aria-label=text!(l, nav.menu)>
+                <span class="menu__initial" aria-hidden="true">
+                    {initial}
+                </span>
+                <span class="menu__name">{user.display_name.clone()}</span>
+                {chevron_down()}
+            </summary>
+            // focusable, so that a click inside does not count as leaving
+            <div class="menu__panel" tabindex="-1">
+                <p class="menu__who">
+                    <strong>{user.display_name}</strong>
+                    <span>{user.email}</span>
+                </p>
+                <nav aria-label=text!(l, nav.main)>
+                    <a href=paths::HOME>{text!(l, nav.home)}</a>
+                    <a href=paths::DEVICES>{text!(l, nav.devices)}</a>
+                    <a href=paths::SECURITY>{text!(l, nav.security)}</a>
+                    <a href=paths::ACCOUNT>{text!(l, nav.account)}</a>
+                    {user
+                        .role
+                        .may(Action::ViewUsers)
+                        .then(|| {
+                            view! {
+                                <hr />
+                                <a href=paths::USERS>{text!(l, nav.users)}</a>
+                                <a href=paths::AUDIT>{text!(l, nav.audit)}</a>
+                            }
+                        })}
+                </nav>
+                <SignOutForm class="menu__out" button="menu__sign-out" />
+            </div>
+        </details>
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading private data for a page: renewed when the access token has ended, and the page's end when the session has.
+
+use std::future::Future;
+
+use leptos::{either::Either, prelude::*};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    api::ApiResult,
+    client::call::with_renewal,
+    ui::{
+        auth_state::use_auth_state,
+        components::states::{ErrorState, Loading},
+    },
+};
+
+/// A resource over a server function that needs a session.
+pub fn use_private<S, T, F, Fut>(source: impl Fn() -> S + Send + Sync + 'static, fetch: F) -> Resource<ApiResult<T>>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    F: Fn(S) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
+{
+    let resource = Resource::new(source, move |key| {
+        let fetch = fetch.clone();
+        with_renewal(move || fetch(key.clone()))
+    });
+    let auth = use_auth_state();
+    Effect::new(move |_| {
+        resource.with(|answer| {
+            if let Some(answer) = answer {
+                auth.heed(answer);
+            }
+        });
+    });
+    resource
+}
+
+/// The page part that shows what was read. While a later read is under way the earlier content stays.
+#[component]
+pub fn Loaded<T, V, F>(resource: Resource<ApiResult<T>>, show: F) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+    F: Fn(T) -> V + Clone + Send + Sync + 'static,
+{
+    view! {
+        <Transition fallback=Loading>
+            {move || {
+                let show = show.clone();
+                resource
+                    .get()
+                    .map(|answer| match answer {
+                        Ok(data) => Either::Left(show(data)),
+                        Err(error) => Either::Right(view! { <ErrorState error /> }),
+                    })
+            }}
+        </Transition>
+    }
+}

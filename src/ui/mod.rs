@@ -1,0 +1,13 @@
+//! What people see. Components and pages only show and ask; every rule lies below, in `domain`, and every right is
+//! checked again by the flows: a guard here is good manners, not a wall.
+
+pub mod act;
+pub mod auth_state;
+pub mod components;
+pub mod fetch;
+pub mod guards;
+pub mod locale;
+pub mod pages;
+pub mod paths;
+pub mod texts;
+pub mod times;

@@ -1,0 +1,171 @@
+//! Where one is signed in: the passes, the own one first, and the ways to end them.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::devices::{Device, Devices, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
+    i18n::{Locale, td_string as text},
+    ui::{
+        act::{Act, ActForm, on_success, use_act},
+        components::{
+            alert::{DoneSlot, ErrorSlot},
+            confirm::Confirm,
+            pass::{Pass, PassFacts},
+            states::Empty,
+        },
+        fetch::{Loaded, use_private},
+        locale::use_locale,
+        pages::sign_out::SignOutForm,
+        paths, texts, times,
+    },
+};
+
+#[component]
+pub fn DevicesPage() -> impl IntoView {
+    let l = use_locale();
+    let devices = use_private(|| (), |()| list_devices());
+    let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_act::<RevokeOtherDevices>());
+    on_success(revoke, move |_| devices.refetch());
+    on_success(revoke_others, move |_| devices.refetch());
+    let error = move || {
+        let of_one = revoke.value().get().and_then(Result::err);
+        of_one.or_else(|| revoke_others.value().get().and_then(Result::err))
+    };
+    let done = move || {
+        let of_one = revoke.value().get().and_then(Result::ok);
+        let ended = of_one.or_else(|| revoke_others.value().get().and_then(Result::ok));
+        ended.map(|ended| done_text(l, ended.ended))
+    };
+    view! {
+        <Title text=text!(l, devices.title) />
+        <div class="page">
+            <header class="page__head">
+                <h1 tabindex="-1">{text!(l, devices.title)}</h1>
+                <p class="page__lead">{text!(l, devices.lead)}</p>
+            </header>
+            <ErrorSlot error=Signal::derive(error) />
+            <DoneSlot text=Signal::derive(done) />
+            <Loaded resource=devices show=move |devices| view! { <Passes devices revoke revoke_others /> } />
+            <p class="page__foot">{text!(l, devices.explain)}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Passes(devices: Devices, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
+    let l = use_locale();
+    let now = devices.server_now;
+    let (own, others): (Vec<Device>, Vec<Device>) = devices.devices.into_iter().partition(|device| device.current);
+    let count = others.len();
+    view! {
+        {devices.alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()}
+        <section class="section" aria-labelledby="own-title">
+            <h2 class="section__title" id="own-title">
+                {text!(l, devices.yours)}
+            </h2>
+            {own
+                .iter()
+                .map(|device| {
+                    view! {
+                        <Pass facts=PassFacts::of_device(device, now)>
+                            <SignOutForm label=text!(l, devices.sign_out_here) />
+                        </Pass>
+                    }
+                })
+                .collect_view()}
+        </section>
+        <section class="section" aria-labelledby="others-title">
+            <h2 class="section__title" id="others-title">
+                {text!(l, devices.others)}
+                {(count > 0).then(|| view! { <span class="count">{count}</span> })}
+            </h2>
+            {if others.is_empty() {
+                view! { <Empty title=text!(l, devices.alone) text=text!(l, devices.alone_text) /> }.into_any()
+            } else {
+                view! {
+                    <ul class="passes">
+                        {others.into_iter().map(|device| view! { <OtherPass device now revoke /> }).collect_view()}
+                    </ul>
+                    <SignOutOthers count act=revoke_others />
+                }
+                    .into_any()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn OtherPass(device: Device, now: i64, revoke: Act<RevokeDevice>) -> impl IntoView {
+    let l = use_locale();
+    let label = text!(l, devices.sign_out_device, device = texts::device(l, &device.label));
+    view! {
+        <li>
+            <Pass facts=PassFacts::of_device(&device, now)>
+                <ActForm act=revoke page=paths::DEVICES>
+                    <input type="hidden" name="session_id" value=device.session_id />
+                    <button
+                        class="button button--danger-quiet"
+                        type="submit"
+                        aria-label=label
+                        disabled=move || revoke.pending().get()
+                    >
+                        {text!(l, devices.sign_out)}
+                    </button>
+                </ActForm>
+            </Pass>
+        </li>
+    }
+}
+
+#[component]
+fn SignOutOthers(count: usize, act: Act<RevokeOtherDevices>) -> impl IntoView {
+    let l = use_locale();
+    let (question, confirm) = match count {
+        1 => (text!(l, devices.others_ask_single).to_owned(), text!(l, devices.others_confirm_single).to_owned()),
+        _ => (text!(l, devices.others_ask, count), text!(l, devices.others_confirm, count)),
+    };
+    view! {
+        <Confirm button=text!(l, devices.others_button) question>
+            <ActForm act page=paths::DEVICES>
+                <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
+                    {confirm}
+                </button>
+            </ActForm>
+        </Confirm>
+    }
+}
+
+/// A session was ended because its token came back: the strongest sign of theft we have.
+#[component]
+fn Alarm(alarm: ReuseAlarm, now: i64) -> impl IntoView {
+    let l = use_locale();
+    let story = text!(
+        l,
+        devices.alarm_text,
+        device = texts::device(l, &alarm.label),
+        address = alarm.address,
+        when = times::relative(l, alarm.at, now)
+    );
+    view! {
+        <section class="alarm" aria-labelledby="alarm-title">
+            <h2 class="alarm__title" id="alarm-title">
+                {text!(l, devices.alarm_title)}
+            </h2>
+            <p>{story}</p>
+            <p>
+                <a class="button button--quiet button--small" href=paths::SECURITY>
+                    {text!(l, devices.alarm_action)}
+                </a>
+            </p>
+        </section>
+    }
+}
+
+fn done_text(l: Locale, ended: u64) -> String {
+    match ended {
+        0 => text!(l, devices.ended_none).to_owned(),
+        1 => text!(l, devices.ended_single).to_owned(),
+        count => text!(l, devices.ended_many, count),
+    }
+}

@@ -1,0 +1,199 @@
+//! The start: what this is, for those who come by; the own pass and the ways on, for those who are in.
+
+use leptos::{either::EitherOf3, prelude::*};
+use leptos_meta::Title;
+
+use crate::{
+    api::{
+        devices::{Devices, list_devices},
+        session::CurrentUser,
+    },
+    domain::{
+        device_label::{DeviceForm, DeviceLabel},
+        role::Action,
+    },
+    i18n::{Locale, td_string as text},
+    ui::{
+        auth_state::use_auth_state,
+        components::{
+            icons::{DeviceIcon, arrow_right},
+            pass::{LifeRule, Pass, PassFacts},
+            states::{EndedCard, Loading},
+        },
+        fetch::{Loaded, use_private},
+        locale::use_locale,
+        paths, texts,
+    },
+};
+
+#[component]
+pub fn Home() -> impl IntoView {
+    let auth = use_auth_state();
+    view! {
+        <Title text=text!(use_locale(), home.title) />
+        <Transition fallback=Loading>
+            {
+                let user = Memo::new(move |_| auth.session().get().map(|session| session.ok().map(|session| session.user)));
+                move || {
+                    let ended = auth.ended().get();
+                    user.get()
+                        .map(|user| match (ended, user) {
+                            (Some(reason), _) => EitherOf3::A(view! { <EndedCard reason /> }),
+                            (None, Some(user)) => EitherOf3::B(view! { <Welcome user /> }),
+                            (None, None) => EitherOf3::C(view! { <Hero /> }),
+                        })
+                }
+            }
+        </Transition>
+    }
+}
+
+#[component]
+fn Hero() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <section class="hero">
+            <div class="hero__words">
+                <h1 class="hero__title" tabindex="-1">
+                    {text!(l, home.hero)}
+                </h1>
+                <p class="hero__lead">{text!(l, home.lead)}</p>
+                <p class="hero__actions">
+                    <a class="button button--primary button--large" href=paths::LOGIN>
+                        {text!(l, nav.sign_in)}
+                    </a>
+                    <a class="button button--quiet button--large" href=paths::REGISTER>
+                        {text!(l, nav.register)}
+                    </a>
+                </p>
+            </div>
+            <Samples />
+        </section>
+        <section class="pillars">
+            <Pillar title=text!(l, home.pass_title) text=text!(l, home.pass_text) />
+            <Pillar title=text!(l, home.ledger_title) text=text!(l, home.ledger_text) />
+            <Pillar title=text!(l, home.watch_title) text=text!(l, home.watch_text) />
+        </section>
+    }
+}
+
+#[component]
+fn Pillar(title: &'static str, text: &'static str) -> impl IntoView {
+    view! {
+        <div class="pillar">
+            <h2 class="pillar__title">{title}</h2>
+            <p>{text}</p>
+        </div>
+    }
+}
+
+/// Three passes as a picture: two that live, one that is struck. Nothing in it is anyone's.
+#[component]
+fn Samples() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <div class="samples" aria-hidden="true">
+            <Sample form=DeviceForm::Desktop name=device(l, "Firefox", "Linux") note=text!(l, home.sample_now) percent=92 />
+            <Sample form=DeviceForm::Phone name=device(l, "Safari", "iOS") note="203.0.113.7" percent=41 />
+            <div class="pass pass--struck">
+                <div class="pass__stub">
+                    <DeviceIcon form=DeviceForm::Tablet />
+                </div>
+                <div class="pass__body">
+                    <p class="pass__name">
+                        <s class="struck">{device(l, "Chrome", "Android")}</s>
+                    </p>
+                    <p class="pass__end">{text!(l, home.sample_struck)}</p>
+                </div>
+                <span class="stamp stamp--large">{text!(l, ended.stamp)}</span>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Sample(form: DeviceForm, name: String, note: &'static str, percent: u8) -> impl IntoView {
+    view! {
+        <div class="pass">
+            <div class="pass__stub">
+                <DeviceIcon form />
+            </div>
+            <div class="pass__body">
+                <p class="pass__name">{name}</p>
+                <p class="pass__end">{note}</p>
+            </div>
+            <LifeRule percent />
+        </div>
+    }
+}
+
+fn device(l: Locale, browser: &str, system: &str) -> String {
+    let label = DeviceLabel { browser: Some(browser.into()), system: Some(system.into()), form: DeviceForm::Other };
+    texts::device(l, &label)
+}
+
+#[component]
+fn Welcome(user: CurrentUser) -> impl IntoView {
+    let l = use_locale();
+    let devices = use_private(|| (), |()| list_devices());
+    let admin = user.role.may(Action::ViewUsers);
+    view! {
+        <div class="page page--home">
+            <header class="page__head">
+                <h1 tabindex="-1">{text!(l, home.welcome, name = user.display_name)}</h1>
+            </header>
+            <section class="section" aria-labelledby="pass-title">
+                <h2 class="section__title" id="pass-title">
+                    {text!(l, home.your_pass)}
+                </h2>
+                <Loaded resource=devices show=|devices| view! { <OwnPass devices /> } />
+            </section>
+            <nav class="section" aria-labelledby="ways-title">
+                <h2 class="section__title" id="ways-title">
+                    {text!(l, home.go_on)}
+                </h2>
+                <ul class="ways">
+                    <Way href=paths::DEVICES name=text!(l, nav.devices) text=text!(l, home.devices_text) />
+                    <Way href=paths::SECURITY name=text!(l, nav.security) text=text!(l, home.security_text) />
+                    <Way href=paths::ACCOUNT name=text!(l, nav.account) text=text!(l, home.account_text) />
+                    {admin
+                        .then(|| {
+                            view! {
+                                <Way href=paths::USERS name=text!(l, nav.users) text=text!(l, home.users_text) />
+                                <Way href=paths::AUDIT name=text!(l, nav.audit) text=text!(l, home.audit_text) />
+                            }
+                        })}
+                </ul>
+            </nav>
+        </div>
+    }
+}
+
+#[component]
+fn OwnPass(devices: Devices) -> impl IntoView {
+    let l = use_locale();
+    let more = devices.devices.iter().filter(|device| !device.current).count();
+    let own = devices.devices.iter().find(|device| device.current);
+    let more = match more {
+        0 => text!(l, home.only_pass).to_owned(),
+        1 => text!(l, home.more_pass).to_owned(),
+        count => text!(l, home.more_passes, count),
+    };
+    view! {
+        {own.map(|device| view! { <Pass facts=PassFacts::of_device(device, devices.server_now) /> })}
+        <p class="section__note">{more}</p>
+    }
+}
+
+#[component]
+fn Way(href: &'static str, name: &'static str, text: &'static str) -> impl IntoView {
+    view! {
+        <li>
+            <a class="way" href=href>
+                <span class="way__name">{name}</span>
+                <span class="way__text">{text}</span>
+                {arrow_right()}
+            </a>
+        </li>
+    }
+}

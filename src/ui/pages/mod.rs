@@ -1,0 +1,13 @@
+//! One file per page.
+
+pub mod account;
+pub mod admin_audit;
+pub mod admin_user;
+pub mod admin_users;
+pub mod devices;
+pub mod home;
+pub mod not_found;
+pub mod register;
+pub mod security;
+pub mod sign_in;
+pub mod sign_out;

@@ -1,0 +1,143 @@
+//! Changing the password. It ends every other session, and says how many.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::{ApiError, password::ChangePassword},
+    i18n::{Locale, td_string as text},
+    ui::{
+        act::{ActForm, use_act},
+        auth_state::use_auth_state,
+        components::{
+            alert::{Alert, DoneSlot, Tone},
+            field::{PasswordField, PasswordRules},
+            icons::arrow_right,
+        },
+        locale::use_locale,
+        paths, texts,
+    },
+};
+
+const FIELDS: [&str; 2] = ["current_password", "new_password"];
+
+#[component]
+pub fn Security() -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <Title text=text!(l, security.title) />
+        <div class="page">
+            <header class="page__head">
+                <h1 tabindex="-1">{text!(l, security.title)}</h1>
+                <p class="page__lead">{text!(l, security.lead)}</p>
+            </header>
+            <section class="section" aria-labelledby="password-title">
+                <h2 class="section__title" id="password-title">
+                    {text!(l, security.password_title)}
+                </h2>
+                <PasswordForm />
+            </section>
+            <section class="section" aria-labelledby="devices-title">
+                <h2 class="section__title" id="devices-title">
+                    {text!(l, security.devices_title)}
+                </h2>
+                <p>{text!(l, security.devices_text)}</p>
+                <p>
+                    <a class="button button--quiet" href=paths::DEVICES>
+                        {text!(l, security.devices_link)}
+                        {arrow_right()}
+                    </a>
+                </p>
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn PasswordForm() -> impl IntoView {
+    let l = use_locale();
+    let act = use_act::<ChangePassword>();
+    let error = Signal::derive(move || act.value().get().and_then(Result::err));
+    let at = move |field| Signal::derive(move || error.get().and_then(|error| at_field(l, &error, field)));
+    let done = move || act.value().get().and_then(Result::ok).map(|ended| done_text(l, ended.ended));
+    view! {
+        <ActForm act page=paths::SECURITY class="form">
+            <DoneSlot text=Signal::derive(done) />
+            <div class="slot" role="alert">
+                {move || {
+                    error.get().and_then(|error| whole(l, &error)).map(|text| view! { <Alert tone=Tone::Bad text /> })
+                }}
+            </div>
+            <HiddenName />
+            <PasswordField
+                name="current_password"
+                label=text!(l, field.current_password)
+                autocomplete="current-password"
+                error=at("current_password")
+            />
+            <PasswordField
+                name="new_password"
+                label=text!(l, field.new_password)
+                autocomplete="new-password"
+                described_by="password-rules"
+                error=at("new_password")
+            />
+            <PasswordRules id="password-rules" />
+            <button class="button button--primary" type="submit" disabled=move || act.pending().get()>
+                {move || if act.pending().get() { text!(l, security.busy) } else { text!(l, security.submit) }}
+            </button>
+        </ActForm>
+    }
+}
+
+/// The account name, for password managers: they keep the new password under it.
+#[component]
+fn HiddenName() -> impl IntoView {
+    let auth = use_auth_state();
+    view! {
+        <Transition>
+            {move || {
+                auth.session()
+                    .get()
+                    .and_then(Result::ok)
+                    .map(|session| {
+                        view! {
+                            <input
+                                class="visually-hidden"
+                                type="text"
+                                name="username"
+                                autocomplete="username"
+                                value=session.user.email
+                                readonly
+                                tabindex="-1"
+                                aria-hidden="true"
+                            />
+                        }
+                    })
+            }}
+        </Transition>
+    }
+}
+
+fn at_field(l: Locale, error: &ApiError, field: &str) -> Option<std::borrow::Cow<'static, str>> {
+    match error {
+        ApiError::InvalidCredentials if field == "current_password" => Some(text!(l, security.wrong_current).into()),
+        other => texts::at_field(l, other, field),
+    }
+}
+
+fn whole(l: Locale, error: &ApiError) -> Option<String> {
+    match error {
+        ApiError::InvalidCredentials => None,
+        ApiError::Invalid { field, .. } if FIELDS.contains(&field.as_str()) => None,
+        other => Some(texts::error(l, other).into_owned()),
+    }
+}
+
+fn done_text(l: Locale, ended: u64) -> String {
+    match ended {
+        0 => text!(l, security.done).to_owned(),
+        1 => text!(l, security.done_ended_single).to_owned(),
+        count => text!(l, security.done_ended, count),
+    }
+}

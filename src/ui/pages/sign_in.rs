@@ -1,0 +1,114 @@
+//! Sign-in. It says why one is here, keeps where one wanted to go, and never says which half of a pair was wrong.
+
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    api::auth::{Login, SignedIn},
+    client::{dom::go_to, tab_sync},
+    domain::session::EndReason,
+    i18n::td_string as text,
+    ui::{
+        act::{ActForm, on_success, use_act},
+        auth_state::use_auth_state,
+        components::{
+            alert::{Alert, ErrorSlot, Tone},
+            field::{CheckField, PasswordField, TextField},
+            seal::Seal,
+        },
+        locale::use_locale,
+        paths, texts,
+    },
+};
+
+#[component]
+pub fn SignIn() -> impl IntoView {
+    let l = use_locale();
+    let return_to = return_address();
+    view! {
+        <Title text=text!(l, login.title) />
+        <div class="entry">
+            <div class="entry__mark">
+                <Seal />
+            </div>
+            <h1 class="entry__title" tabindex="-1">
+                {text!(l, login.title)}
+            </h1>
+            <Why />
+            <SignInForm return_to=return_to.clone() />
+            <p class="entry__else">
+                {text!(l, login.no_account)} " "
+                <a href=paths::keeping(paths::REGISTER, &return_to)>{text!(l, login.register_link)}</a>
+            </p>
+        </div>
+    }
+}
+
+/// The path one came from, empty if there is none of this site.
+pub fn return_address() -> String {
+    let asked = use_query_map().with_untracked(|query| query.get("return_to")).unwrap_or_default();
+    paths::own(&asked).unwrap_or_default().to_owned()
+}
+
+/// After a sign-in: the other tabs are told, then a full load, so that all state begins anew.
+pub fn arrive(signed_in: SignedIn) {
+    tab_sync::announce_sign_in(&signed_in.user_id);
+    go_to(&signed_in.return_to);
+}
+
+/// Why one was sent here; or that one is signed in already.
+#[component]
+fn Why() -> impl IntoView {
+    let l = use_locale();
+    let auth = use_auth_state();
+    let reason = use_query_map()
+        .with_untracked(|query| query.get_str("reason").and_then(EndReason::parse))
+        .filter(|reason| *reason != EndReason::None);
+    let go_on = move || Some(return_address()).filter(|address| !address.is_empty()).unwrap_or(paths::HOME.to_owned());
+    view! {
+        <Transition>
+            {move || {
+                auth.session()
+                    .get()
+                    .map(|session| match session {
+                        Ok(session) => {
+                            Either::Left(
+                                view! {
+                                    <p class="alert alert--note">
+                                        {text!(l, login.already, name = session.user.display_name)} " "
+                                        <a href=go_on()>{text!(l, login.go_on)}</a>
+                                    </p>
+                                },
+                            )
+                        }
+                        Err(_) => {
+                            Either::Right(
+                                reason.map(|reason| view! { <Alert tone=Tone::Note text=texts::reason_text(l, reason, None) /> }),
+                            )
+                        }
+                    })
+            }}
+        </Transition>
+    }
+}
+
+#[component]
+fn SignInForm(return_to: String) -> impl IntoView {
+    let l = use_locale();
+    let act = use_act::<Login>();
+    on_success(act, arrive);
+    let error = Signal::derive(move || act.value().get().and_then(Result::err));
+    view! {
+        <ActForm act page=paths::keeping(paths::LOGIN, &return_to) class="form">
+            <input type="hidden" name="return_to" value=return_to />
+            <ErrorSlot error />
+            <TextField name="email" label=text!(l, field.email) kind="email" autocomplete="username" />
+            <PasswordField name="password" label=text!(l, field.password) autocomplete="current-password" />
+            <CheckField name="remember" label=text!(l, login.remember) hint=text!(l, login.remember_hint) />
+            <button class="button button--primary button--wide" type="submit" disabled=move || act.pending().get()>
+                {move || if act.pending().get() { text!(l, login.busy) } else { text!(l, login.submit) }}
+            </button>
+        </ActForm>
+    }
+}

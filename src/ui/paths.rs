@@ -1,0 +1,79 @@
+//! Addresses of pages, built and judged in one place.
+
+use leptos::prelude::*;
+use leptos_router::{hooks::use_location, location::Url};
+
+use crate::domain::session::EndReason;
+
+pub const HOME: &str = "/";
+pub const LOGIN: &str = "/login";
+pub const REGISTER: &str = "/register";
+pub const DEVICES: &str = "/settings/devices";
+pub const SECURITY: &str = "/settings/security";
+pub const ACCOUNT: &str = "/settings/account";
+pub const USERS: &str = "/admin/users";
+pub const AUDIT: &str = "/admin/audit";
+
+/// The sign-in page, leading back to `return_to`, and saying why if there is something to say.
+pub fn login(return_to: &str, reason: EndReason) -> String {
+    let mut address = format!("{LOGIN}?return_to={}", Url::escape(return_to));
+    if reason != EndReason::None {
+        address.push_str("&reason=");
+        address.push_str(reason.as_str());
+    }
+    address
+}
+
+/// `page` with the return address kept, for a form that comes back with an error.
+pub fn keeping(page: &str, return_to: &str) -> String {
+    if return_to.is_empty() { page.to_owned() } else { format!("{page}?return_to={}", Url::escape(return_to)) }
+}
+
+pub fn user(id: &str) -> String {
+    format!("{USERS}/{}", Url::escape(id))
+}
+
+/// A page of a list: the search kept, from a cursor.
+pub fn list(page: &str, query: &str, cursor: &str) -> String {
+    let mut address = page.to_owned();
+    let pairs = [("query", query), ("cursor", cursor)];
+    for (index, (name, value)) in pairs.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
+        address.push_str(if index == 0 { "?" } else { "&" });
+        address.push_str(&format!("{name}={}", Url::escape(value)));
+    }
+    address
+}
+
+/// A return address, if it is a path of this site; the server decides again about what it redirects to.
+pub fn own(return_to: &str) -> Option<&str> {
+    let own = return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.contains(['\\', '\r', '\n', '\t']);
+    own.then_some(return_to)
+}
+
+/// Where the person is: path and query.
+pub fn here() -> String {
+    let location = use_location();
+    let search = location.search.get_untracked();
+    let path = location.pathname.get_untracked();
+    if search.is_empty() { path } else { format!("{path}?{search}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_this_site_is_a_return_address() {
+        assert_eq!(own("/settings/devices?x=1"), Some("/settings/devices?x=1"));
+        for other in ["", "settings", "//evil.example", "https://evil.example", "/\\evil.example", "/a\nb"] {
+            assert_eq!(own(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_list_page_keeps_only_what_is_set() {
+        assert_eq!(list(USERS, "", ""), "/admin/users");
+        assert_eq!(list(USERS, "aiko", ""), "/admin/users?query=aiko");
+        assert_eq!(list(USERS, "", "x1"), "/admin/users?cursor=x1");
+    }
+}

@@ -9,9 +9,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let (style, script, wasm) =
         (asset_url("pkg/sekisho.css"), asset_url("pkg/sekisho.js"), asset_url("pkg/sekisho.wasm"));
     let nonce = use_nonce();
-    let start = format!(
-        "import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();"
-    );
+    let start =
+        format!("import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
     view! {
         <!DOCTYPE html>
         <html>

@@ -1,7 +1,7 @@
 // A session is ended from somewhere else: by its owner on another device, or by an administrator.
 import { type Browser, type Page, devices } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
-import type { Account, Server } from "./support/fixtures.ts";
+import type { Account } from "./support/fixtures.ts";
 import { expectEnded, gotoHydrated, otherPasses, ownPass, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";

@@ -15,7 +15,9 @@ pub enum ApiError {
     /// The access token ended or is stale: refresh and repeat.
     Renew,
     /// The session is over; only this ends a page's session.
-    SignedOut { reason: EndReason },
+    SignedOut {
+        reason: EndReason,
+    },
     /// Unknown e-mail, wrong password or locked account: one answer for the three.
     InvalidCredentials,
     Forbidden,
@@ -25,8 +27,13 @@ pub enum ApiError {
     /// It exists already.
     Conflict,
     /// A field was refused.
-    Invalid { field: String, reason: String },
-    Throttled { retry_after_secs: u64 },
+    Invalid {
+        field: String,
+        reason: String,
+    },
+    Throttled {
+        retry_after_secs: u64,
+    },
     /// The body is larger than any form of ours.
     TooLarge,
     /// Passing: nothing was changed, no cookie cleared; try again.

@@ -62,6 +62,10 @@ impl AccessClaims {
 pub mod tests {
     use super::*;
 
+    /// The claims that tests begin from.
+    ///
+    /// # Panics
+    /// Never: the ids are well-formed.
     pub fn claims() -> AccessClaims {
         AccessClaims {
             iss: "http://localhost:3000".into(),

@@ -60,8 +60,20 @@ mod tests {
         assert!(Email::parse_canonical("a.b+c@example.com").is_some());
         let long = format!("{}@example.com", "a".repeat(65));
         for other in [
-            "", "a", "@example.com", "a@", "a@b", "a@b@example.com", "a b@example.com", "a@exa mple.com", "a..b@example.com",
-            "a@-example.com", "a@example..com", "a\r\nbcc:x@example.com", "pаul@example.com", long.as_str(),
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a@b",
+            "a@b@example.com",
+            "a b@example.com",
+            "a@exa mple.com",
+            "a..b@example.com",
+            "a@-example.com",
+            "a@example..com",
+            "a\r\nbcc:x@example.com",
+            "pаul@example.com",
+            long.as_str(),
         ] {
             assert!(Email::parse_canonical(other).is_none(), "{other}");
         }

@@ -65,12 +65,14 @@ impl Lifetimes {
         if idle.is_zero() { Duration::from_secs(60) } else { (idle / 10).min(Duration::from_secs(60)) }
     }
 
-    /// The share of the life since sign-in or renewal that is left at `now`, 0 to 100.
+    /// How much is left at `now` of the stretch that ends first, 0 to 100: of the idle timeout since the last act, or of
+    /// the life since sign-in or renewal.
     #[must_use]
-    pub fn life_left_percent(&self, ends: Ends, now: Timestamp) -> u8 {
-        let whole = self.max_age.as_millis().max(1);
-        let left = first_end(ends).since(now).as_millis();
-        u8::try_from((left * 100 / whole).min(100)).unwrap_or(100)
+    pub fn life_left_percent(&self, ends: Ends, remembered: bool, now: Timestamp) -> u8 {
+        let first = first_end(ends);
+        let whole = if first == ends.idle_end_at { self.idle_of(remembered) } else { self.max_age };
+        let left = first.since(now).as_millis() * 100 / whole.as_millis().max(1);
+        u8::try_from(left.min(100)).unwrap_or(100)
     }
 
     /// What can't work together, one line each.
@@ -102,9 +104,15 @@ impl Lifetimes {
                 !idle.is_zero() && idle < Duration::from_secs(5),
                 &format!("{key}: must be 5s or more, or 0 for none"),
             );
-            refuse(!idle.is_zero() && self.idle_warning >= idle, &format!("session.idle_warning: must be shorter than {key}"));
+            refuse(
+                !idle.is_zero() && self.idle_warning >= idle,
+                &format!("session.idle_warning: must be shorter than {key}"),
+            );
         }
-        refuse(self.rotation_grace > self.access_ttl, "session.rotation_grace: must not be longer than session.access_ttl");
+        refuse(
+            self.rotation_grace > self.access_ttl,
+            "session.rotation_grace: must not be longer than session.access_ttl",
+        );
         faults
     }
 }
@@ -158,6 +166,15 @@ mod tests {
         let just_before = ends.absolute_end_at.minus(Duration::from_secs(60));
         let renewed = DEFAULTS.renewed(ends, just_before);
         assert_eq!(DEFAULTS.access_end(renewed, just_before), ends.absolute_end_at);
+    }
+
+    #[test]
+    fn the_life_left_is_that_of_the_stretch_that_ends_first() {
+        let half_idle = START.plus(DEFAULTS.idle_timeout / 2);
+        assert_eq!(DEFAULTS.life_left_percent(DEFAULTS.at_sign_in(false, START), false, half_idle), 50);
+        let half_life = START.plus(DEFAULTS.max_age / 2);
+        assert_eq!(DEFAULTS.life_left_percent(DEFAULTS.at_sign_in(true, START), true, half_life), 50);
+        assert_eq!(DEFAULTS.life_left_percent(DEFAULTS.at_sign_in(true, START), true, Timestamp::NEVER), 0);
     }
 
     #[test]

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn no_composition_is_asked_for() {
-        for password in ["lower case words only", "482915730162849", "ひらがなだけのながいあいことばです"] {
+        for password in ["lower case words only", "482915730162849", "ひらがなだけのながいあいことばです"]
+        {
             assert_eq!(judge(password), Ok(()), "{password}");
         }
     }

@@ -214,7 +214,9 @@ mod tests {
         /// The reply arrives only after the next exchange, which the browser starts at once in its stead.
         Late,
         /// The access token is used, which confirms its generation; the mark may be lost in a crash.
-        Use { mark_lost: bool },
+        Use {
+            mark_lost: bool,
+        },
         /// The process is gone before it commits: nothing happened.
         CrashBefore,
         Wait(u64),

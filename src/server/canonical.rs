@@ -29,7 +29,8 @@ pub fn display_name(typed: &str) -> Option<String> {
 
 /// Control and format characters: they reorder or hide what stands beside them.
 fn is_invisible(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -38,7 +39,9 @@ mod tests {
 
     #[test]
     fn spellings_of_one_address_are_one() {
-        for typed in [" Hanako@Example.COM ", "ｈａｎａｋｏ@example.com", "hanako@ＥＸＡＭＰＬＥ.com", "HANAKO@example.com\n"] {
+        for typed in
+            [" Hanako@Example.COM ", "ｈａｎａｋｏ@example.com", "hanako@ＥＸＡＭＰＬＥ.com", "HANAKO@example.com\n"]
+        {
             assert_eq!(email(typed).unwrap().as_str(), "hanako@example.com", "{typed}");
         }
         assert_eq!(email("a@日本語.jp").unwrap().as_str(), "a@xn--wgv71a119e.jp");

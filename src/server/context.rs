@@ -16,7 +16,11 @@ use super::{
     crypto::access_token::Verified,
     device::{self, LONGEST_USER_AGENT},
     flow,
-    http::{client_ip, cookies::{ReplyCookies, RequestCookies}, errors, origin_check},
+    http::{
+        client_ip,
+        cookies::{ReplyCookies, RequestCookies},
+        errors, origin_check,
+    },
     state::AppState,
     store::audit::Entry,
 };
@@ -149,7 +153,9 @@ impl Inner {
 /// # Errors
 /// `unavailable` outside a request.
 pub fn current() -> ApiResult<RequestContext> {
-    use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestContext>().cloned()).ok_or(ApiError::Unavailable)
+    use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<RequestContext>().cloned())
+        .ok_or(ApiError::Unavailable)
 }
 
 /// Sends a scriptless form on its way; callers with a script navigate by themselves.
@@ -226,7 +232,11 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
     Inner {
         now,
         address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
-        user_agent: text(header::USER_AGENT).chars().filter(|char| !char.is_control()).take(LONGEST_USER_AGENT).collect(),
+        user_agent: text(header::USER_AGENT)
+            .chars()
+            .filter(|char| !char.is_control())
+            .take(LONGEST_USER_AGENT)
+            .collect(),
         request_id: state.rng.uuid(now),
         cookies: RequestCookies::parse(headers, state.config.insecure_cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
@@ -244,7 +254,17 @@ mod tests {
     #[test]
     fn the_way_back_never_leaves_this_site() {
         assert_eq!(safe_return("/settings/devices?x=1"), "/settings/devices?x=1");
-        for elsewhere in ["", "//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example", "/a\r\nSet-Cookie:x", "/login", "javascript:alert(1)", "/\t/evil.example"] {
+        for elsewhere in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https:evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie:x",
+            "/login",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+        ] {
             assert_eq!(safe_return(elsewhere), "/", "{elsewhere:?}");
         }
     }

@@ -1,9 +1,6 @@
 //! Every route and every layer, the outermost last, on one screen.
 
-use axum::{
-    Router, middleware,
-    routing::get,
-};
+use axum::{Router, middleware, routing::get};
 use leptos::prelude::LeptosOptions;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 

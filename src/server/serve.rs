@@ -194,7 +194,7 @@ mod tests {
             sleep(Duration::from_millis(50)).await;
             pause();
             let mut answer = Vec::new();
-            let ended = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+            let ended = timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await;
             assert!(ended.is_ok(), "{sent:?} holds its place");
             tokio::time::resume();
         }

@@ -75,7 +75,8 @@ async fn refusals_by_role_are_written_down() {
 async fn fields_that_are_not_asked_for_change_nothing() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
-    let fields = [("email", "a@example.com"), ("password", "wallpaper teapot river 9"), ("role", "admin"), ("is_admin", "true")];
+    let fields =
+        [("email", "a@example.com"), ("password", "wallpaper teapot river 9"), ("role", "admin"), ("is_admin", "true")];
     browser.post("/api/register", &fields).await.expect(StatusCode::OK);
     assert_eq!(browser.session().await.json()["user"]["role"], "user");
 }
@@ -96,6 +97,9 @@ async fn users_are_found_by_prefix_and_paged_by_cursor() {
     assert!(second["next"].is_null());
     assert_eq!(admin.get("/api/admin/users?query=%25").await.json()["items"].as_array().unwrap().len(), 0);
     for limit in ["0", "101", "-1", "x", "9223372036854775808"] {
-        admin.get(&format!("/api/admin/users?limit={limit}")).await.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+        admin
+            .get(&format!("/api/admin/users?limit={limit}"))
+            .await
+            .refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
     }
 }

@@ -90,7 +90,11 @@ async fn what_registration_refuses_is_named_by_field_and_reason() {
         let fields = [("email", email), ("password", password), ("display_name", name)];
         let reply = app.browser().post("/api/register", &fields).await;
         let reply = reply.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid").json();
-        assert_eq!((reply["field"].as_str().unwrap(), reply["reason"].as_str().unwrap()), (field, reason), "{email} {password}");
+        assert_eq!(
+            (reply["field"].as_str().unwrap(), reply["reason"].as_str().unwrap()),
+            (field, reason),
+            "{email} {password}"
+        );
     }
 }
 
@@ -152,7 +156,8 @@ async fn a_hash_of_a_lower_cost_is_raised_at_sign_in() {
     let hash = cheap.hash(PASSWORD.to_owned().into()).await.unwrap();
     sqlx::query("UPDATE users SET password_hash = $1").bind(&hash).execute(app.state.db.read()).await.unwrap();
     app.signed_in(EMAIL).await;
-    let (stored,): (String,) = sqlx::query_as("SELECT password_hash FROM users").fetch_one(app.state.db.read()).await.unwrap();
+    let (stored,): (String,) =
+        sqlx::query_as("SELECT password_hash FROM users").fetch_one(app.state.db.read()).await.unwrap();
     assert!(stored.contains("m=64,"), "{stored}");
     app.signed_in(EMAIL).await;
 }

@@ -41,7 +41,7 @@ fn with_input(command: &mut Command, input: &str) -> Output {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_made_on_the_command_line_signs_in() {
-    let app = TestApp::start().await;
+    let app = TestApp::today().await;
     let create = ["user", "create", "--email", EMAIL, "--role", "admin", "--password-stdin"];
     let done = with_input(on(&app).args(create), &format!("{PASSWORD}\n"));
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
@@ -54,7 +54,7 @@ async fn an_account_made_on_the_command_line_signs_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_killed_on_the_command_line_is_out_as_soon_as_the_feed_is_heard() {
-    let app = TestApp::start().await;
+    let app = TestApp::today().await;
     app.user(EMAIL, Role::User).await;
     let mut browser = app.signed_in(EMAIL).await;
     let mut second = app.signed_in(EMAIL).await;
@@ -70,7 +70,7 @@ async fn a_session_killed_on_the_command_line_is_out_as_soon_as_the_feed_is_hear
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_set_on_the_command_line_holds_after_a_silent_renewal() {
-    let app = TestApp::start().await;
+    let app = TestApp::today().await;
     app.user(EMAIL, Role::User).await;
     app.user("admin@example.com", Role::Admin).await;
     let mut browser = app.signed_in(EMAIL).await;
@@ -111,7 +111,7 @@ fn the_effective_configuration_is_shown_with_its_sources_and_without_secrets() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_newer_than_the_binary_stops_the_start() {
-    let app = TestApp::start().await;
+    let app = TestApp::today().await;
     sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, x'00', 0)")
         .execute(app.state.db.read())
         .await

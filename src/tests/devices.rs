@@ -28,7 +28,10 @@ async fn the_current_device_comes_first_and_each_says_what_and_where_it_is() {
     assert_eq!(devices.as_array().unwrap().len(), 2);
     assert_eq!((&devices[0]["current"], &devices[1]["current"]), (&true.into(), &false.into()));
     assert_eq!((&devices[0]["label"]["browser"], &devices[0]["label"]["system"]), (&"Firefox".into(), &"Linux".into()));
-    assert_eq!((&devices[1]["label"]["browser"], &devices[1]["label"]["system"]), (&"Chrome".into(), &"Windows".into()));
+    assert_eq!(
+        (&devices[1]["label"]["browser"], &devices[1]["label"]["system"]),
+        (&"Chrome".into(), &"Windows".into())
+    );
     assert_eq!(devices[1]["address"], "198.51.100.9");
 }
 
@@ -67,7 +70,10 @@ async fn a_session_of_someone_else_is_as_unknown_as_none() {
         let reply = browser.post("/api/devices/revoke", &[("session_id", sid)]).await;
         replies.push((reply.status, reply.text));
     }
-    assert!(replies.iter().all(|reply| *reply == (StatusCode::NOT_FOUND, r#"{"code":"not_found"}"#.to_owned())), "{replies:?}");
+    assert!(
+        replies.iter().all(|reply| *reply == (StatusCode::NOT_FOUND, r#"{"code":"not_found"}"#.to_owned())),
+        "{replies:?}"
+    );
     other.session().await.expect(StatusCode::OK);
 }
 

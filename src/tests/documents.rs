@@ -89,7 +89,17 @@ async fn every_page_answers_and_unknown_ones_say_so() {
     let app = TestApp::start().await;
     let id = app.user("admin@example.com", Role::Admin).await;
     let mut admin = app.signed_in("admin@example.com").await;
-    for path in ["/", "/login", "/register", "/settings/devices", "/settings/security", "/settings/account", "/admin/users", &format!("/admin/users/{id}"), "/admin/audit"] {
+    for path in [
+        "/",
+        "/login",
+        "/register",
+        "/settings/devices",
+        "/settings/security",
+        "/settings/account",
+        "/admin/users",
+        &format!("/admin/users/{id}"),
+        "/admin/audit",
+    ] {
         let page = admin.page(path).await.expect(StatusCode::OK);
         assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
         assert_eq!(page.headers[header::CACHE_CONTROL], "no-store", "{path}");

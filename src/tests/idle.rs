@@ -43,7 +43,7 @@ async fn a_touch_moves_the_idle_end_and_neither_the_tokens_end_nor_the_generatio
     app.minutes(1);
     browser.session().await.refused(StatusCode::UNAUTHORIZED, "renew");
     browser.refresh().await.expect(StatusCode::OK);
-    app.minutes(9);
+    app.minutes(10);
     browser.refresh().await.signed_out("idle");
 }
 

@@ -52,7 +52,10 @@ async fn a_refresh_racing_a_kick_leaves_no_live_token() {
     let id = app.user(EMAIL, Role::User).await;
     app.user(ADMIN, Role::Admin).await;
     let mut admin = app.browser();
-    admin.post("/api/login", &[("email", ADMIN), ("password", PASSWORD), ("remember", "true")]).await.expect(StatusCode::OK);
+    admin
+        .post("/api/login", &[("email", ADMIN), ("password", PASSWORD), ("remember", "true")])
+        .await
+        .expect(StatusCode::OK);
     let admin = tokio::sync::Mutex::new(admin);
     race(&app, 500, async |_| {
         let mut admin = admin.lock().await;

@@ -51,18 +51,19 @@ async fn a_hundred_refreshes_of_one_token_at_once_make_one_successor() {
         successors.insert(task.await.unwrap());
     }
     assert_eq!(successors.len(), 1);
-    let (generation,): (i64,) = sqlx::query_as("SELECT generation FROM sessions").fetch_one(app.state.db.read()).await.unwrap();
+    let (generation,): (i64,) =
+        sqlx::query_as("SELECT generation FROM sessions").fetch_one(app.state.db.read()).await.unwrap();
     assert_eq!(generation, 2);
 }
 
 #[tokio::test]
 async fn a_lost_reply_is_given_again_however_late() {
-    let app = app_with_user().await;
+    let app = TestApp::with(&[("session.idle_timeout", "0")]).await;
+    app.user(EMAIL, Role::User).await;
     let mut browser = app.signed_in(EMAIL).await;
     app.minutes(13);
     let lost = browser.deliver(browser.form("/api/refresh", &[])).await.expect(StatusCode::OK);
-    app.minutes(10);
-    browser.post("/api/touch", &[]).await;
+    app.advance(Duration::from_secs(86_400));
     let mut again = browser.clone();
     again.refresh().await.expect(StatusCode::OK);
     browser.receive(&lost);
@@ -214,6 +215,10 @@ async fn a_refused_refresh_clears_no_cookie() {
     let mut browser = app.signed_in(EMAIL).await;
     app.minutes(16);
     let reply = browser.refresh().await;
-    assert_eq!(reply.set_cookies(), Vec::<String>::new(), "a late refusal must not take the cookies of a newer sign-in");
+    assert_eq!(
+        reply.set_cookies(),
+        Vec::<String>::new(),
+        "a late refusal must not take the cookies of a newer sign-in"
+    );
     reply.signed_out("idle");
 }

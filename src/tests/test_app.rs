@@ -45,6 +45,11 @@ impl TestApp {
         Self::with(&[]).await
     }
 
+    /// Starts at the time it really is, for tests in which another process looks at the same file.
+    pub async fn today() -> Self {
+        Self::on(tempfile::tempdir().unwrap(), Vec::new(), Clock::System.now()).await
+    }
+
     /// Starts with settings beyond the defaults.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();

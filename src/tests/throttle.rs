@@ -31,7 +31,10 @@ async fn after_five_failures_the_pair_waits_and_is_told_how_long() {
 async fn an_unknown_address_is_throttled_like_a_known_one() {
     let app = TestApp::start().await;
     for _ in 0..5 {
-        app.browser().sign_in("nobody@example.com", WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+        app.browser()
+            .sign_in("nobody@example.com", WRONG)
+            .await
+            .refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
     }
     app.browser().sign_in("nobody@example.com", WRONG).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
 }
@@ -50,10 +53,17 @@ async fn another_spelling_is_the_same_account() {
 async fn one_address_cannot_try_many_accounts() {
     let app = TestApp::start().await;
     for number in 0..100 {
-        app.browser().sign_in(&format!("user{number}@example.com"), WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+        app.browser()
+            .sign_in(&format!("user{number}@example.com"), WRONG)
+            .await
+            .refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
     }
     app.browser().sign_in("other@example.com", WRONG).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
-    app.browser().from("198.51.100.9").sign_in("other@example.com", WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    app.browser()
+        .from("198.51.100.9")
+        .sign_in("other@example.com", WRONG)
+        .await
+        .refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
 }
 
 #[tokio::test]
@@ -77,7 +87,9 @@ async fn guesses_made_at_once_do_not_slip_past_the_counter() {
     let guesses: Vec<_> = (0..40)
         .map(|number| {
             let mut browser = app.browser();
-            tokio::spawn(async move { browser.sign_in(EMAIL, if number == 39 { PASSWORD } else { WRONG }).await.status })
+            tokio::spawn(
+                async move { browser.sign_in(EMAIL, if number == 39 { PASSWORD } else { WRONG }).await.status },
+            )
         })
         .collect();
     let mut statuses = Vec::new();

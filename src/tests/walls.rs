@@ -63,7 +63,16 @@ async fn a_sign_in_form_of_another_site_is_refused_too() {
 async fn every_reply_carries_the_security_headers() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
-    for path in ["/", "/login", "/api/session", "/api/none", "/healthz", "/no/such/page", "/.well-known/jwks.json", "/auth/verify"] {
+    for path in [
+        "/",
+        "/login",
+        "/api/session",
+        "/api/none",
+        "/healthz",
+        "/no/such/page",
+        "/.well-known/jwks.json",
+        "/auth/verify",
+    ] {
         let reply = browser.page(path).await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
@@ -86,7 +95,10 @@ async fn each_page_has_a_nonce_of_its_own_and_no_inline_style() {
         let page = app.browser().page("/login").await.expect(StatusCode::OK);
         let policy = page.headers["content-security-policy"].to_str().unwrap().to_owned();
         let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
-        assert_eq!(page.text.matches("<script").count(), page.text.matches(&format!("nonce=\"{nonce}\"")).count() - page.text.matches("modulepreload").count());
+        assert_eq!(
+            page.text.matches("<script").count(),
+            page.text.matches(&format!("nonce=\"{nonce}\"")).count() - page.text.matches("modulepreload").count()
+        );
         assert!(!page.text.contains(" style=") && !page.text.contains(" onclick="));
         nonces.push(nonce);
     }
@@ -142,7 +154,8 @@ async fn malformed_tokens_and_cookies_are_a_401_and_never_a_500() {
         for header_name in ["cookie", "authorization"] {
             let browser = app.browser();
             let mut request = browser.request(Method::GET, "/api/session").body(Body::empty()).unwrap();
-            let line = if header_name == "cookie" { format!("__Host-access={value}; ;=;") } else { format!("Bearer {value}") };
+            let line =
+                if header_name == "cookie" { format!("__Host-access={value}; ;=;") } else { format!("Bearer {value}") };
             request.headers_mut().insert(header_name, axum::http::HeaderValue::from_bytes(line.as_bytes()).unwrap());
             let reply = browser.deliver(request).await;
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{header_name} {value:.40}");
@@ -230,6 +243,21 @@ async fn the_public_keys_verify_what_was_signed() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["amr", "aud", "auth_time", "client_id", "exp", "gen", "iat", "idle_end", "iss", "jti", "role", "sid", "sub", "uv"]
+        [
+            "amr",
+            "aud",
+            "auth_time",
+            "client_id",
+            "exp",
+            "gen",
+            "iat",
+            "idle_end",
+            "iss",
+            "jti",
+            "role",
+            "sid",
+            "sub",
+            "uv"
+        ]
     );
 }

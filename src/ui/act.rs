@@ -64,6 +64,40 @@ where
     });
 }
 
+/// What the acts of a page came to last, for its message slots.
+#[derive(Clone, Copy, Default)]
+pub struct Outcome {
+    pub error: RwSignal<Option<ApiError>>,
+    pub done: RwSignal<Option<String>>,
+}
+
+impl Outcome {
+    /// Follows an act: its errors, also one that came back in the address, and its successes in words.
+    pub fn follow<S>(self, act: Act<S>, say: impl Fn(S::Output) -> String + 'static) -> Self
+    where
+        S: ServerFn<Error = ApiError> + Send + Sync + 'static,
+        S::Output: Clone + Send + Sync + 'static,
+    {
+        if let Some(Err(error)) = act.value().get_untracked() {
+            self.error.set(Some(error));
+        }
+        Effect::new(move |_| {
+            if act.version().get() == 0 {
+                return;
+            }
+            if let Some(answer) = act.value().get() {
+                let (error, done) = match answer {
+                    Ok(output) => (None, Some(say(output))),
+                    Err(error) => (Some(error), None),
+                };
+                self.error.set(error);
+                self.done.set(done);
+            }
+        });
+        self
+    }
+}
+
 /// The form of an act. `page` is where it stands: the way back when it is sent without scripts.
 #[component]
 pub fn ActForm<S>(

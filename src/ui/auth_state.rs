@@ -1,5 +1,7 @@
 //! Who is signed in, for every component: one read of the session per page, and the fact that it has ended.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -51,9 +53,10 @@ impl AuthState {
 
     /// Takes the private content off the page and says why. The first reason stays.
     pub fn set_ended(&self, reason: EndReason) {
-        if self.ended.with_untracked(Option::is_none) {
-            self.ended.set(Some(reason));
-        }
+        // In a task of its own: this often runs in the middle of an answer whose readers have yet to be told, and
+        // they must not find their page gone.
+        let ended = self.ended;
+        set_timeout(move || ended.update(|ended| *ended = ended.or(Some(reason))), Duration::ZERO);
     }
 
     /// Ends the page if an answer says that its session is over.

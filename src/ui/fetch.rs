@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    api::ApiResult,
+    api::{ApiError, ApiResult},
     client::call::with_renewal,
     ui::{
         auth_state::use_auth_state,
@@ -52,8 +52,10 @@ where
                 resource
                     .get()
                     .map(|answer| match answer {
-                        Ok(data) => Either::Left(show(data)),
-                        Err(error) => Either::Right(view! { <ErrorState error /> }),
+                        Ok(data) => EitherOf3::A(show(data)),
+                        // the page is about to be taken away
+                        Err(ApiError::SignedOut { .. }) => EitherOf3::B(()),
+                        Err(error) => EitherOf3::C(view! { <ErrorState error /> }),
                     })
             }}
         </Transition>

@@ -14,7 +14,7 @@ use crate::{
         auth_state::use_auth_state,
         components::{
             side_nav::SideNav,
-            states::{EndedCard, ErrorState, Loading, MessagePage},
+            states::{EndedCard, ErrorPage, Loading, MessagePage},
         },
         locale::use_locale,
         paths, texts,
@@ -73,7 +73,7 @@ fn Area(need: Option<Action>) -> impl IntoView {
                                 EitherOf5::D(view! { <Redirect path=paths::login(&paths::here(), reason) /> })
                             }
                             (None, Access::Unknown(error)) => {
-                                EitherOf5::E(view! { <div class="page"><ErrorState error /></div> })
+                                EitherOf5::E(view! { <ErrorPage error /> })
                             }
                         })
                 }

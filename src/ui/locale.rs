@@ -60,7 +60,7 @@ pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use
     let code = code.to_owned();
     move || {
         // the error of a form that was sent without scripts belongs to that one answer
-        let kept = query.with(|query| {
+        query.with(|query| {
             let mut address = format!("{}?{PARAMETER}={code}", path.get());
             for (name, value) in query.clone() {
                 if ![PARAMETER, "__path", "__err"].contains(&name.as_ref()) {
@@ -68,7 +68,6 @@ pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use
                 }
             }
             address
-        });
-        kept
+        })
     }
 }

@@ -46,7 +46,8 @@ pub fn list(page: &str, query: &str, cursor: &str) -> String {
 
 /// A return address, if it is a path of this site; the server decides again about what it redirects to.
 pub fn own(return_to: &str) -> Option<&str> {
-    let own = return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.contains(['\\', '\r', '\n', '\t']);
+    let own =
+        return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.contains(['\\', '\r', '\n', '\t']);
     own.then_some(return_to)
 }
 

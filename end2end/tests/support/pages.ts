@@ -9,6 +9,10 @@ export type SessionEnds = {
   idle_ends_at: number | null;
 };
 
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+
+export const PUBLIC_PAGES = ["/", "/login", "/register"];
 export const PRIVATE_PAGES = ["/settings/devices", "/settings/security", "/settings/account"];
 export const ADMIN_PAGES = ["/admin/users", "/admin/audit"];
 
@@ -55,8 +59,8 @@ export function otherPasses(page: Page) {
 }
 
 /** What stands on a page whose session has ended. */
-export async function expectEnded(page: Page, title: string): Promise<void> {
-  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+export async function expectEnded(page: Page, title: string, { within = 5 * SECOND } = {}): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible({ timeout: within });
   await expect(page.getByRole("link", { name: "Sign in again" })).toBeVisible();
 }
 
@@ -84,4 +88,9 @@ export function nextAnswer(page: Page, path: string) {
   return page.waitForResponse((response) => {
     return response.request().method() === "POST" && new URL(response.url()).pathname === path;
   });
+}
+
+/** The warning before the idle end; Playwright does not find its role while it is closed. */
+export function idleDialog(page: Page) {
+  return page.locator("dialog.idle-dialog");
 }

@@ -150,7 +150,9 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let config = read("[session]\naccess_ttl = \"10m\"\nrefresh_lead = \"1m\"", &[("SEKISHO_SESSION__ACCESS_TTL", "5m")]).unwrap();
+        let config =
+            read("[session]\naccess_ttl = \"10m\"\nrefresh_lead = \"1m\"", &[("SEKISHO_SESSION__ACCESS_TTL", "5m")])
+                .unwrap();
         assert_eq!(config.lifetimes.access_ttl.as_secs(), 300);
         assert_eq!(config.lifetimes.refresh_lead.as_secs(), 60);
     }
@@ -163,7 +165,16 @@ mod tests {
         ) else {
             panic!("a broken configuration was taken")
         };
-        for part in ["colour", "session.access_ttl", "session.acess_ttl", "session.strategy", "server.public_url", "server.addr", "no.such", "auth_secret"] {
+        for part in [
+            "colour",
+            "session.access_ttl",
+            "session.acess_ttl",
+            "session.strategy",
+            "server.public_url",
+            "server.addr",
+            "no.such",
+            "auth_secret",
+        ] {
             assert_eq!(lines.iter().filter(|line| line.starts_with(part)).count(), 1, "{part}: {lines:#?}");
         }
         assert!(lines.iter().all(|line| !line.contains('\n')));
@@ -173,7 +184,10 @@ mod tests {
     fn http_is_for_loopback_only_unless_asked_for() {
         assert!(read("[server]\npublic_url = \"http://192.168.1.7:3000\"", &[]).is_err());
         assert!(read("[server]\npublic_url = \"http://192.168.1.7:3000\"\ninsecure_cookies = true", &[]).is_ok());
-        assert!(read("[server]\npublic_url = \"https://id.example.com/\"", &[]).unwrap().public_url == "https://id.example.com");
+        assert!(
+            read("[server]\npublic_url = \"https://id.example.com/\"", &[]).unwrap().public_url
+                == "https://id.example.com"
+        );
         assert!(read("[server]\npublic_url = \"https://id.example.com/app\"", &[]).is_err());
     }
 

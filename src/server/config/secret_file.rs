@@ -40,17 +40,30 @@ fn read(file: File) -> Result<SecretBytes, String> {
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
     let text = text.trim();
-    if text.len() < 32 { Err("is too short for 256 bits".to_owned()) } else { Ok(SecretBytes::new(text.as_bytes().to_vec())) }
+    if text.len() < 32 {
+        Err("is too short for 256 bits".to_owned())
+    } else {
+        Ok(SecretBytes::new(text.as_bytes().to_vec()))
+    }
 }
 
-/// Written whole or not at all: two first starts at once must not end up with two secrets.
+/// Written whole under another name and then linked, so that two first starts at once end up with one secret and
+/// nobody reads half of it.
 fn make(path: &Path, fresh: [u8; 32]) -> std::io::Result<SecretBytes> {
     let text = BASE64_STANDARD.encode(fresh);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let draft = path.with_extension(format!("secret.{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
-    Ok(SecretBytes::new(text.into_bytes()))
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            read(File::open(path)?).map_err(std::io::Error::other)
+        }
+        linked => linked.map(|()| SecretBytes::new(text.into_bytes())),
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +81,15 @@ mod tests {
         assert_eq!(made.expose(), again.expose());
         let mode = std::fs::metadata(folder.path().join("a.secret")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn two_first_starts_at_once_end_up_with_one_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.secret");
+        let first = make(&path, [7; 32]).unwrap();
+        assert_eq!(make(&path, [8; 32]).unwrap().expose(), first.expose());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -17,8 +17,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File(name) => f.write_str(name),
-            Self::Environment(name) => f.write_str(name),
+            Self::File(name) | Self::Environment(name) => f.write_str(name),
             Self::Flag => f.write_str("flag"),
         }
     }

@@ -1,6 +1,10 @@
 //! Reads values out of the layers, noting every fault instead of stopping at the first.
 
-use std::{net::{IpAddr, SocketAddr}, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
@@ -39,7 +43,8 @@ impl<'a> Reader<'a> {
     pub fn public_url(&mut self) -> String {
         let text = self.text("server.public_url");
         let parsed = url::Url::parse(&text).ok().filter(|url| {
-            let origin_only = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+            let origin_only =
+                url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
             matches!(url.scheme(), "http" | "https") && url.has_host() && origin_only
         });
         parsed.map_or_else(

@@ -73,7 +73,8 @@ impl Keyring {
             let secret = match (sealer.open(&row.sealed, &label), previous) {
                 (Some(secret), _) => secret,
                 (None, Some(previous)) => {
-                    let secret = previous.open(&row.sealed, &label).ok_or(KeyringError::WrongSecret(row.kid.clone()))?;
+                    let secret =
+                        previous.open(&row.sealed, &label).ok_or(KeyringError::WrongSecret(row.kid.clone()))?;
                     resealed.push(SealedKey {
                         kid: row.kid.clone(),
                         purpose: row.purpose.clone(),

@@ -114,8 +114,10 @@ impl PasswordHasher {
     /// [`HashError::Busy`] when the queue is full.
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let (cost, salt) = (self.cost, self.rng.bytes());
-        self.run(move |memory| hash(cost, password.expose().as_bytes(), salt, memory).map_err(|_| HashError::Unreadable))
-            .await
+        self.run(move |memory| {
+            hash(cost, password.expose().as_bytes(), salt, memory).map_err(|_| HashError::Unreadable)
+        })
+        .await
     }
 
     /// Compares, in the same time whether or not there is a stored hash. Gives the password back for a rehash.

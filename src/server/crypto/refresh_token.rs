@@ -85,7 +85,8 @@ impl RefreshToken {
 
 fn keyed(key: &SecretBytes, secret: &SessionSecret, named: &[u8]) -> Hmac<Sha256> {
     // HMAC takes keys of any length.
-    let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key.expose()).unwrap_or_else(|_| unreachable!("HMAC takes any key"));
+    let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key.expose())
+        .unwrap_or_else(|_| unreachable!("HMAC takes any key"));
     mac.update(b"sekisho refresh 1");
     mac.update(secret.expose());
     mac.update(named);

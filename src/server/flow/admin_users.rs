@@ -5,12 +5,7 @@ use crate::{
         ApiError, ApiResult,
         admin::{Page, SessionRow, UserDetail, UserRow},
     },
-    domain::{
-        ids::UserId,
-        lifetimes::first_end,
-        role::Action,
-        session::SessionState,
-    },
+    domain::{ids::UserId, lifetimes::first_end, role::Action, session::SessionState},
     server::{
         context::{Actor, RequestContext},
         device,
@@ -26,7 +21,13 @@ const SESSIONS_SHOWN: i64 = 100;
 
 /// # Errors
 /// `forbidden`, `invalid` (`limit`), `unavailable`.
-pub async fn list(cx: &RequestContext, actor: &Actor, query: &str, cursor: &str, limit: &str) -> ApiResult<Page<UserRow>> {
+pub async fn list(
+    cx: &RequestContext,
+    actor: &Actor,
+    query: &str,
+    cursor: &str,
+    limit: &str,
+) -> ApiResult<Page<UserRow>> {
     allow(cx, actor, Action::ViewUsers).await?;
     let limit = page_size(limit)?;
     let prefix = query.trim().to_lowercase();
@@ -77,7 +78,11 @@ fn session_row(cx: &RequestContext, session: &Session) -> SessionRow {
         signed_in_at: session.signed_in_at.0,
         last_active_at: session.last_active_at.0,
         ends_at: first_end(session.ends).finite(),
-        life_left_percent: if ended.is_some() { 0 } else { cx.state.config.lifetimes.life_left_percent(session.ends, cx.now) },
+        life_left_percent: if ended.is_some() {
+            0
+        } else {
+            cx.state.config.lifetimes.life_left_percent(session.ends, session.remembered, cx.now)
+        },
         ended,
         ended_at: session.ended.map(|(at, _)| at).or(by_time).map(|at| at.0),
     }

@@ -40,7 +40,13 @@ pub async fn refused(cx: &RequestContext, event: Event, what: &str) {
 
 /// # Errors
 /// `forbidden`, `invalid` (`limit`), `unavailable`.
-pub async fn list(cx: &RequestContext, actor: &Actor, query: &str, cursor: &str, limit: &str) -> ApiResult<Page<AuditRow>> {
+pub async fn list(
+    cx: &RequestContext,
+    actor: &Actor,
+    query: &str,
+    cursor: &str,
+    limit: &str,
+) -> ApiResult<Page<AuditRow>> {
     allow(cx, actor, Action::ViewAudit).await?;
     let limit = page_size(limit)?;
     let mut rows = audit::list(cx.state.db.read(), &query.trim().to_lowercase(), cursor, limit + 1).await?;
@@ -72,7 +78,11 @@ pub fn page_size(limit: &str) -> ApiResult<i64> {
     if limit.is_empty() {
         return Ok(25);
     }
-    limit.parse().ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(|| ApiError::invalid("limit", "out_of_range"))
+    limit
+        .parse()
+        .ok()
+        .filter(|limit| (1..=100).contains(limit))
+        .ok_or_else(|| ApiError::invalid("limit", "out_of_range"))
 }
 
 /// Takes the one row too many off, and names the last one kept if there was one.

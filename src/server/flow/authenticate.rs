@@ -7,12 +7,7 @@ use crate::{
         ApiError, ApiResult,
         session::{CurrentSession, CurrentUser, TimerLengths},
     },
-    domain::{
-        access_claims::Freshness,
-        revocation::Standing,
-        session::EndReason,
-        time::Timestamp,
-    },
+    domain::{access_claims::Freshness, revocation::Standing, session::EndReason, time::Timestamp},
     server::{
         context::{Actor, Authentication, RequestContext},
         crypto::access_token::Seen,
@@ -29,7 +24,9 @@ pub fn authenticate(cx: &RequestContext) -> Authentication {
     let token = match (&cx.bearer, &cx.cookies.access, &cx.cookies.refresh) {
         (Some(bearer), _, _) => bearer,
         // Two cookies of one name: someone planted one of them.
-        (None, Credential::Twice, _) | (None, _, Credential::Twice) => return Authentication::SignedOut(EndReason::None),
+        (None, Credential::Twice, _) | (None, _, Credential::Twice) => {
+            return Authentication::SignedOut(EndReason::None);
+        }
         (None, Credential::One(access), _) => access,
         (None, Credential::Absent, Credential::One(_)) => return Authentication::Renew,
         (None, Credential::Absent, Credential::Absent) => return Authentication::SignedOut(EndReason::None),

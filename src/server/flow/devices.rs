@@ -62,7 +62,7 @@ fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
         signed_in_at: session.signed_in_at.0,
         last_active_at: session.last_active_at.0,
         ends_at: first_end(session.ends).finite(),
-        life_left_percent: cx.state.config.lifetimes.life_left_percent(session.ends, cx.now),
+        life_left_percent: cx.state.config.lifetimes.life_left_percent(session.ends, session.remembered, cx.now),
         remembered: session.remembered,
         suspect: session.chain.suspect(),
     }
@@ -74,7 +74,8 @@ pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> Api
     let sid = SessionId::parse(session_id).ok_or(ApiError::NotFound)?;
     let own = sid == actor.claims().sid;
     let (cloned, owner) = (cx.clone(), actor.claims().sub.clone());
-    let found = cx.state.db.write(move |tx| Box::pin(async move { revoke_one(&cloned, tx, &owner, &sid).await })).await?;
+    let found =
+        cx.state.db.write(move |tx| Box::pin(async move { revoke_one(&cloned, tx, &owner, &sid).await })).await?;
     if !found {
         return Err(ApiError::NotFound);
     }
@@ -113,7 +114,8 @@ pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ende
             Box::pin(async move {
                 let outcome = end_others(&cloned, tx, (&user, &sid), EndReason::Revoked).await?;
                 if let Ok((ended, ..)) = outcome {
-                    let entry = Entry { target: Some(user), ..cloned.audit(Event::SessionsRevokeOthers, Outcome::Done) };
+                    let entry =
+                        Entry { target: Some(user), ..cloned.audit(Event::SessionsRevokeOthers, Outcome::Done) };
                     audit::append(tx, &Entry { detail: Some(format!("{{\"ended\":{ended}}}")), ..entry }).await?;
                 }
                 Ok(outcome)

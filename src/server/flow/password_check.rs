@@ -16,8 +16,10 @@ pub fn check(config: &Config, email: &Email, display_name: &str, password: &Pass
     names.extend(host.split('.').filter(|label| label.len() > 3));
     names.extend(display_name.split_whitespace());
     names.extend(email.local().split(['.', '+', '-', '_']));
-    password_policy::check(password.expose(), config.password_min_length, &names, |password| is_common(password, &names))
-        .map_err(|weakness| ApiError::invalid("password", weakness.as_str()))
+    password_policy::check(password.expose(), config.password_min_length, &names, |password| {
+        is_common(password, &names)
+    })
+    .map_err(|weakness| ApiError::invalid("password", weakness.as_str()))
 }
 
 /// Whether a dictionary attack on lists of leaked passwords, keyboard walks, repeats and dates finds it in under ten
@@ -32,10 +34,24 @@ mod tests {
 
     #[test]
     fn lists_walks_and_repeats_are_common_and_phrases_are_not() {
-        for password in ["passwordpassword", "123456789012345", "qwertyuiopasdfgh", "aaaaaaaaaaaaaaaa", "abcabcabcabcabcabc", "iloveyouiloveyou", "password12345678", "111111111111111111"] {
+        for password in [
+            "passwordpassword",
+            "123456789012345",
+            "qwertyuiopasdfgh",
+            "aaaaaaaaaaaaaaaa",
+            "abcabcabcabcabcabc",
+            "iloveyouiloveyou",
+            "password12345678",
+            "111111111111111111",
+        ] {
             assert!(is_common(password, &[]), "{password}");
         }
-        for password in ["lower case words only", "482915730162849", "ひらがなだけのながいあいことばです", "wallpaper teapot river 9"] {
+        for password in [
+            "lower case words only",
+            "482915730162849",
+            "ひらがなだけのながいあいことばです",
+            "wallpaper teapot river 9",
+        ] {
             assert!(!is_common(password, &[]), "{password}");
         }
     }

@@ -33,7 +33,9 @@ async fn named(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>> 
         (None, Credential::One(access)) => Some(access),
         _ => None,
     };
-    if let Some(Seen::Known(verified) | Seen::New(verified)) = access.map(|token| cx.state.access_tokens.look(&cx.state.keyring, token)) {
+    if let Some(Seen::Known(verified) | Seen::New(verified)) =
+        access.map(|token| cx.state.access_tokens.look(&cx.state.keyring, token))
+    {
         found.push(verified.claims.sid.clone());
     }
     if let Credential::One(text) = &cx.cookies.refresh

@@ -53,7 +53,8 @@ async fn renew(cx: &RequestContext) -> ApiResult<(Actor, Session)> {
     for _ in 0..4 {
         let Some(token) = RefreshToken::parse(text) else { return Err(signed_out(EndReason::None)) };
         let cloned = cx.clone();
-        let exchange = cx.state.db.write(move |tx| Box::pin(async move { exchange(&cloned, tx, &token).await })).await?;
+        let exchange =
+            cx.state.db.write(move |tx| Box::pin(async move { exchange(&cloned, tx, &token).await })).await?;
         match exchange {
             Exchange::Renewed(both) => {
                 let (session, user) = *both;
@@ -71,7 +72,9 @@ fn signed_out(reason: EndReason) -> ApiError {
 }
 
 async fn exchange(cx: &RequestContext, tx: &mut Tx, token: &RefreshToken) -> StoreResult<Exchange> {
-    let Some(session) = sessions::find(tx.read(), &token.sid).await? else { return Ok(Exchange::Ended(EndReason::None)) };
+    let Some(session) = sessions::find(tx.read(), &token.sid).await? else {
+        return Ok(Exchange::Ended(EndReason::None));
+    };
     let genuine = cx.state.keyring.mac(&session.mac_kid).is_some_and(|key| token.verifies(key, &session.secret));
     if !genuine {
         return Ok(Exchange::Ended(EndReason::None));
@@ -79,7 +82,9 @@ async fn exchange(cx: &RequestContext, tx: &mut Tx, token: &RefreshToken) -> Sto
     if let SessionState::Ended(reason) = session.state(cx.now) {
         return Ok(Exchange::Ended(reason));
     }
-    let Some(user) = users::find(tx.read(), &session.user_id).await? else { return Ok(Exchange::Ended(EndReason::Locked)) };
+    let Some(user) = users::find(tx.read(), &session.user_id).await? else {
+        return Ok(Exchange::Ended(EndReason::Locked));
+    };
     if user.locked_at.is_some() {
         return Ok(Exchange::Ended(EndReason::Locked));
     }
@@ -107,7 +112,12 @@ async fn exchange(cx: &RequestContext, tx: &mut Tx, token: &RefreshToken) -> Sto
     Ok(Exchange::Renewed(Box::new((Session { chain, ends, ..session }, user))))
 }
 
-async fn end_for_reuse(cx: &RequestContext, tx: &mut Tx, session: &Session, token: &RefreshToken) -> StoreResult<Exchange> {
+async fn end_for_reuse(
+    cx: &RequestContext,
+    tx: &mut Tx,
+    session: &Session,
+    token: &RefreshToken,
+) -> StoreResult<Exchange> {
     if !sessions::end(tx, &session.id, EndReason::Reuse, cx.now).await? {
         return Ok(Exchange::Overtaken);
     }

@@ -21,12 +21,18 @@ use crate::{
 
 /// # Errors
 /// `forbidden` when closed, `invalid` (`email`, `display_name`, `password`), `conflict`, `throttled`, `unavailable`.
-pub async fn register(cx: &RequestContext, email: &str, password: Password, display_name: &str) -> ApiResult<NewSession> {
+pub async fn register(
+    cx: &RequestContext,
+    email: &str,
+    password: Password,
+    display_name: &str,
+) -> ApiResult<NewSession> {
     if cx.state.config.registration == Registration::Closed {
         return Err(ApiError::Forbidden);
     }
     let email = canonical::email(email).ok_or_else(|| ApiError::invalid("email", "not_an_address"))?;
-    let display_name = canonical::display_name(display_name).ok_or_else(|| ApiError::invalid("display_name", "too_long"))?;
+    let display_name =
+        canonical::display_name(display_name).ok_or_else(|| ApiError::invalid("display_name", "too_long"))?;
     let display_name = if display_name.is_empty() { email.local().to_owned() } else { display_name };
     password_check::check(&cx.state.config, &email, &display_name, &password)?;
     let quota = Quota { scope: Scope::Address, name: format!("register {}", cx.address) };

@@ -15,7 +15,11 @@ use crate::{
         canonical,
         context::RequestContext,
         crypto::{password_hash::Match, refresh_token::SessionSecret},
-        flow::{presented, throttling::{self, Counters}, tokens},
+        flow::{
+            presented,
+            throttling::{self, Counters},
+            tokens,
+        },
         http::cookies::{Credential, Name},
         secret::Password,
         store::{

@@ -111,7 +111,9 @@ impl Quota {
 fn refuse(scope: Scope, failures: crate::domain::throttle::Failures, now: Timestamp) -> ApiResult<()> {
     match wait(scope, failures, now) {
         None => Ok(()),
-        Some(left) => Err(ApiError::Throttled { retry_after_secs: left.as_secs() + u64::from(left.subsec_millis() > 0) }),
+        Some(left) => {
+            Err(ApiError::Throttled { retry_after_secs: left.as_secs() + u64::from(left.subsec_millis() > 0) })
+        }
     }
 }
 

@@ -29,7 +29,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// `unavailable` when a key is missing.
 pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<Actor> {
     let state = &cx.state;
-    let key = state.keyring.mac(&session.mac_kid).ok_or(StoreError::Inconsistent { table: "sessions", column: "mac_kid" })?;
+    let key =
+        state.keyring.mac(&session.mac_kid).ok_or(StoreError::Inconsistent { table: "sessions", column: "mac_kid" })?;
     let refresh = RefreshToken::derive(key, &session.secret, &session.id, session.chain.generation);
     let lifetimes = &state.config.lifetimes;
     let claims = AccessClaims {

@@ -41,7 +41,11 @@ pub async fn by_navigation(cx: &RequestContext, actor: &Actor) {
         return touch_quietly(cx, actor).await;
     };
     let idle = lifetimes.idle_of(facts.remembered);
-    let last_act = if idle.is_zero() { Timestamp::from_secs(claims.iat) } else { Timestamp::from_secs(claims.idle_end).minus(idle) };
+    let last_act = if idle.is_zero() {
+        Timestamp::from_secs(claims.iat)
+    } else {
+        Timestamp::from_secs(claims.idle_end).minus(idle)
+    };
     if cx.now.since(last_act) >= lifetimes.touch_interval(facts.remembered) {
         touch_quietly(cx, actor).await;
     }
@@ -66,7 +70,8 @@ async fn act(cx: &RequestContext, actor: &Actor, acted_at: Timestamp) -> ApiResu
                     return Ok(Err(reason));
                 }
                 let ends = lifetimes.touched(session.ends, session.remembered, acted_at);
-                let touched: StoreResult<Option<Session>> = sessions::touch(tx, &sid, acted_at, ends.idle_end_at, now).await;
+                let touched: StoreResult<Option<Session>> =
+                    sessions::touch(tx, &sid, acted_at, ends.idle_end_at, now).await;
                 Ok(touched?.ok_or(EndReason::None))
             })
         })

@@ -58,7 +58,9 @@ pub fn version(name: &str) -> Option<String> {
 }
 
 fn version_of(file: &EmbeddedFile) -> String {
-    file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash = file.metadata.sha256_hash();
+    let beginning = hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    format!("{beginning:016x}")
 }
 
 /// A file under its own name; the compressed copies have none.

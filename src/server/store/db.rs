@@ -34,7 +34,7 @@ pub struct Db {
 pub enum OpenError {
     #[error("database.url: {0}")]
     Connect(#[source] sqlx::Error),
-    #[error("database.url: the database is newer than this binary (it knows migration {0})")]
+    #[error("database.url: the database is newer than this binary (migration {0} is unknown here)")]
     Newer(i64),
     #[error("database.url: migration failed: {0}")]
     Migrate(#[source] MigrateError),
@@ -59,10 +59,7 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(OpenError::Connect)?;
-        MIGRATIONS.run(&readers).await.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => OpenError::Newer(version),
-            other => OpenError::Migrate(other),
-        })?;
+        migrate(&readers).await?;
         let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
         Ok(Self { readers, writer })
     }
@@ -90,5 +87,20 @@ impl Db {
     pub async fn close(&self) {
         self.writer.drain().await;
         self.readers.close().await;
+    }
+}
+
+/// Two processes may start on one fresh file at once, and SQLite knows no lock for migrations: who comes second finds
+/// tables half made, and a moment later done.
+async fn migrate(readers: &SqlitePool) -> Result<(), OpenError> {
+    let mut tries_left = 10;
+    loop {
+        match MIGRATIONS.run(readers).await {
+            Ok(()) => return Ok(()),
+            Err(MigrateError::VersionMissing(version)) => return Err(OpenError::Newer(version)),
+            Err(error) if tries_left == 0 => return Err(OpenError::Migrate(error)),
+            Err(_) => tries_left -= 1,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -8,11 +8,12 @@ use crate::domain::{ids::UserId, time::Timestamp};
 /// # Errors
 /// When the database can't be read.
 pub async fn is_known(db: impl SqliteExecutor<'_>, device_hash: &str, user: &UserId) -> StoreResult<bool> {
-    let row: Option<(i64,)> = sqlx::query_as("SELECT seen_at FROM known_devices WHERE device_hash = $1 AND user_id = $2")
-        .bind(device_hash)
-        .bind(user.as_str())
-        .fetch_optional(db)
-        .await?;
+    let row: Option<(i64,)> =
+        sqlx::query_as("SELECT seen_at FROM known_devices WHERE device_hash = $1 AND user_id = $2")
+            .bind(device_hash)
+            .bind(user.as_str())
+            .fetch_optional(db)
+            .await?;
     Ok(row.is_some())
 }
 

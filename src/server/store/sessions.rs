@@ -161,11 +161,12 @@ pub async fn list_live(db: impl SqliteExecutor<'_>, user: &UserId, now: Timestam
 /// # Errors
 /// When the database can't be read.
 pub async fn list_recent(db: impl SqliteExecutor<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Session>> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2")
-        .bind(user.as_str())
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2")
+            .bind(user.as_str())
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
     rows.into_iter().map(Row::read).collect()
 }
 
@@ -212,11 +213,13 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Renewal<'_>, now: Timestamp
 /// # Errors
 /// When the row can't be written.
 pub async fn confirm(tx: &mut Tx, id: &SessionId, generation: u64) -> StoreResult<()> {
-    sqlx::query("UPDATE sessions SET confirmed_generation = $1 WHERE id = $2 AND generation = $1 AND confirmed_generation < $1")
-        .bind(signed(generation))
-        .bind(id.as_str())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "UPDATE sessions SET confirmed_generation = $1 WHERE id = $2 AND generation = $1 AND confirmed_generation < $1",
+    )
+    .bind(signed(generation))
+    .bind(id.as_str())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -69,12 +69,11 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResul
 /// # Errors
 /// When the database can't be read.
 pub async fn find(db: impl SqliteExecutor<'_>, id: &UserId) -> StoreResult<Option<User>> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT id, email, display_name, role, version, locked_at, created_at FROM users WHERE id = $1",
-    )
-    .bind(id.as_str())
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> =
+        sqlx::query_as("SELECT id, email, display_name, role, version, locked_at, created_at FROM users WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(db)
+            .await?;
     row.map(Row::read).transpose()
 }
 
@@ -101,13 +100,12 @@ pub async fn find_with_password(db: impl SqliteExecutor<'_>, email: &Email) -> S
 /// # Errors
 /// When the row can't be written.
 pub async fn hold(tx: &mut Tx, id: &UserId, version: i64) -> StoreResult<bool> {
-    let held = sqlx::query(
-        "UPDATE users SET touched = touched + 1 WHERE id = $1 AND version = $2 AND locked_at IS NULL",
-    )
-    .bind(id.as_str())
-    .bind(version)
-    .execute(tx.conn())
-    .await?;
+    let held =
+        sqlx::query("UPDATE users SET touched = touched + 1 WHERE id = $1 AND version = $2 AND locked_at IS NULL")
+            .bind(id.as_str())
+            .bind(version)
+            .execute(tx.conn())
+            .await?;
     Ok(held.rows_affected() == 1)
 }
 
@@ -141,7 +139,11 @@ pub async fn replace_password(tx: &mut Tx, id: &UserId, verified_hash: &str, new
 /// # Errors
 /// When the row can't be written.
 pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
-    sqlx::query("UPDATE users SET role = $1 WHERE id = $2").bind(role.as_str()).bind(id.as_str()).execute(tx.conn()).await?;
+    sqlx::query("UPDATE users SET role = $1 WHERE id = $2")
+        .bind(role.as_str())
+        .bind(id.as_str())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

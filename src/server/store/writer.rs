@@ -54,6 +54,10 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Opens the writing connection and starts the task that owns it.
+    ///
+    /// # Errors
+    /// When the file can't be opened.
     pub async fn start(options: &SqliteConnectOptions, on_commit: OnCommit) -> Result<Self, sqlx::Error> {
         let conn = options.connect().await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
@@ -61,6 +65,10 @@ impl Writer {
         Ok(Self { queue })
     }
 
+    /// Queues an intent and waits for its batch to be committed.
+    ///
+    /// # Errors
+    /// What the intent returned, or that it could not be committed.
     pub async fn write<T, F>(&self, intent: F) -> StoreResult<T>
     where
         T: Send + 'static,

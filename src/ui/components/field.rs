@@ -4,10 +4,7 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use crate::{
-    i18n::td_string as text,
-    ui::locale::use_locale,
-};
+use crate::{i18n::td_string as text, ui::locale::use_locale};
 
 type Error = Signal<Option<Cow<'static, str>>>;
 

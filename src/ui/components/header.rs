@@ -10,7 +10,7 @@ use leptos_router::hooks::use_location;
 use wasm_bindgen::JsCast;
 
 use crate::{
-    api::session::CurrentUser,
+    api::{ApiError, session::CurrentUser},
     domain::role::Action,
     i18n::td_string as text,
     ui::{
@@ -39,9 +39,9 @@ pub fn Header() -> impl IntoView {
                         auth.session()
                             .get()
                             .map(|session| match session {
-                                _ if ended => EitherOf3::A(()),
-                                Ok(session) => EitherOf3::B(view! { <UserMenu user=session.user /> }),
-                                Err(_) => EitherOf3::C(view! { <WaysIn /> }),
+                                Ok(session) if !ended => EitherOf3::A(view! { <UserMenu user=session.user /> }),
+                                Err(ApiError::SignedOut { .. }) if !ended => EitherOf3::B(view! { <WaysIn /> }),
+                                _ => EitherOf3::C(()),
                             })
                     }}
                 </Transition>

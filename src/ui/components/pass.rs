@@ -90,7 +90,7 @@ pub fn Pass(facts: PassFacts, #[prop(optional)] children: Option<Children>) -> i
                 </dl>
                 <p class="pass__end">
                     {ends_text(l, facts.ends_at, server_now)}
-                    {facts.remembered.then(|| view! { <span class="pass__note">{text!(l, devices.remembered)}</span> })}
+                    {facts.remembered.then(|| [" · ", text!(l, devices.remembered)].concat())}
                 </p>
             </div>
             {children.map(|children| view! { <div class="pass__act">{children()}</div> })}

@@ -34,10 +34,16 @@ pub fn EndedSessions(sessions: Vec<SessionRow>, now: i64) -> impl IntoView {
 #[component]
 fn EndedRow(session: SessionRow, now: i64) -> impl IntoView {
     let l = use_locale();
+    let reason = session.ended.unwrap_or(EndReason::None);
+    // somebody struck it out, or only time did
+    let (struck, stamp) = match reason {
+        EndReason::None | EndReason::Expired | EndReason::Idle => ("struck struck--time", "stamp stamp--time"),
+        _ => ("struck", "stamp"),
+    };
     view! {
         <tr>
             <th scope="row">
-                <s class="struck">{texts::device(l, &session.label)}</s>
+                <s class=struck>{texts::device(l, &session.label)}</s>
             </th>
             <td class="figures" data-label=text!(l, user.address)>
                 {session.address}
@@ -49,7 +55,7 @@ fn EndedRow(session: SessionRow, now: i64) -> impl IntoView {
                 {session.ended_at.map(|at| view! { <TimeText at now /> })}
             </td>
             <td data-label=text!(l, user.reason)>
-                <span class="stamp">{texts::stamp(l, session.ended.unwrap_or(EndReason::None))}</span>
+                <span class=stamp>{texts::stamp(l, reason)}</span>
             </td>
         </tr>
     }

@@ -51,6 +51,30 @@ pub fn ErrorState(error: ApiError) -> impl IntoView {
     }
 }
 
+/// The same when it is the whole page.
+#[component]
+pub fn ErrorPage(error: ApiError) -> impl IntoView {
+    let l = use_locale();
+    let title = texts::error_title(l, &error);
+    view! {
+        <leptos_meta::Title text=title />
+        <section class="card-page" role="alert">
+            <div class="card-page__mark">
+                <Seal class="seal--ink" />
+            </div>
+            <h1 class="card-page__title" tabindex="-1">
+                {title}
+            </h1>
+            <p class="card-page__text">{texts::error(l, &error)}</p>
+            <p class="card-page__action">
+                <a class="button button--primary" href=paths::here() rel="external">
+                    {text!(l, error.retry)}
+                </a>
+            </p>
+        </section>
+    }
+}
+
 /// Takes the place of everything private once the session of this page has ended.
 #[component]
 pub fn EndedCard(reason: EndReason) -> impl IntoView {

@@ -19,10 +19,8 @@ use crate::{
 pub fn AdminAudit() -> impl IntoView {
     let l = use_locale();
     let (query, cursor) = list_position();
-    let events = use_private(
-        move || (query.get(), cursor.get()),
-        |(query, cursor)| list_audit(query, cursor, String::new()),
-    );
+    let events =
+        use_private(move || (query.get(), cursor.get()), |(query, cursor)| list_audit(query, cursor, String::new()));
     view! {
         <Title text=text!(l, audit.title) />
         <div class="page page--wide">
@@ -110,9 +108,8 @@ fn Row(event: AuditRow) -> impl IntoView {
 #[component]
 fn Evidence(event: AuditRow) -> impl IntoView {
     let l = use_locale();
-    let line = |name: &'static str, value: Option<String>| {
-        value.map(|value| view! { <p>{name} " " <code>{value}</code></p> })
-    };
+    let line =
+        |name: &'static str, value: Option<String>| value.map(|value| view! { <p>{name} " " <code>{value}</code></p> });
     view! {
         <details class="evidence">
             <summary>{text!(l, audit.more)}</summary>

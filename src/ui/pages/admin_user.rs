@@ -8,11 +8,12 @@ use crate::{
     api::{
         ApiError, ApiResult,
         admin::{KickSession, KickUser, SessionRow, UserDetail, UserRow, user_detail},
+        devices::Ended,
     },
     i18n::{Locale, td_string as text},
     platform,
     ui::{
-        act::{Act, ActForm, on_success, use_act},
+        act::{Act, ActForm, Outcome, on_success, use_act},
         components::{
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
@@ -46,15 +47,8 @@ pub fn AdminUser() -> impl IntoView {
     let (one, all) = (use_act::<KickSession>(), use_act::<KickUser>());
     on_success(one, move |_| detail.refetch());
     on_success(all, move |_| detail.refetch());
-    let error = move || {
-        let of_one = one.value().get().and_then(Result::err);
-        of_one.or_else(|| all.value().get().and_then(Result::err))
-    };
-    let done = move || {
-        let of_one = one.value().get().and_then(Result::ok);
-        let ended = of_one.or_else(|| all.value().get().and_then(Result::ok));
-        ended.map(|ended| done_text(l, ended.ended))
-    };
+    let say = move |ended: Ended| done_text(l, ended.ended);
+    let outcome = Outcome::default().follow(one, say).follow(all, say);
     let show = move |answer| {
         let page = paths::user(&id.get_untracked());
         view! { <Answer answer kicks=Kicks { one, all, page } /> }
@@ -64,8 +58,8 @@ pub fn AdminUser() -> impl IntoView {
             <p class="page__back">
                 <a href=paths::USERS>{arrow_left()} {text!(l, user.back)}</a>
             </p>
-            <ErrorSlot error=Signal::derive(error) />
-            <DoneSlot text=Signal::derive(done) />
+            <ErrorSlot error=outcome.error />
+            <DoneSlot text=outcome.done />
             <Transition fallback=Loading>{move || detail.get().map(show)}</Transition>
         </div>
     }
@@ -85,6 +79,8 @@ fn Answer(answer: ApiResult<UserDetail>, kicks: Kicks) -> impl IntoView {
             }
             .into_any()
         }
+        // the page is about to be taken away
+        Err(ApiError::SignedOut { .. }) => ().into_any(),
         Err(error) => view! { <ErrorState error /> }.into_any(),
     }
 }
@@ -150,9 +146,10 @@ fn LiveSessions(user: UserRow, live: Vec<SessionRow>, now: i64, kicks: Kicks) ->
     let l = use_locale();
     let Kicks { one, all, page } = kicks;
     let count = live.len();
-    let question = match count {
-        1 => text!(l, user.kick_all_ask_single, name = user.display_name),
-        _ => text!(l, user.kick_all_ask, count, name = user.display_name),
+    let question = if count == 1 {
+        text!(l, user.kick_all_ask_single, name = user.display_name)
+    } else {
+        text!(l, user.kick_all_ask, count, name = user.display_name)
     };
     view! {
         <section class="section" aria-labelledby="live-title">

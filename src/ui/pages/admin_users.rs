@@ -19,10 +19,8 @@ use crate::{
 pub fn AdminUsers() -> impl IntoView {
     let l = use_locale();
     let (query, cursor) = list_position();
-    let users = use_private(
-        move || (query.get(), cursor.get()),
-        |(query, cursor)| list_users(query, cursor, String::new()),
-    );
+    let users =
+        use_private(move || (query.get(), cursor.get()), |(query, cursor)| list_users(query, cursor, String::new()));
     view! {
         <Title text=text!(l, users.title) />
         <div class="page page--wide">

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::devices::{Device, Devices, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
+    api::devices::{Device, Devices, Ended, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
     i18n::{Locale, td_string as text},
     ui::{
-        act::{Act, ActForm, on_success, use_act},
+        act::{Act, ActForm, Outcome, on_success, use_act},
         components::{
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
@@ -28,15 +28,8 @@ pub fn DevicesPage() -> impl IntoView {
     let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_act::<RevokeOtherDevices>());
     on_success(revoke, move |_| devices.refetch());
     on_success(revoke_others, move |_| devices.refetch());
-    let error = move || {
-        let of_one = revoke.value().get().and_then(Result::err);
-        of_one.or_else(|| revoke_others.value().get().and_then(Result::err))
-    };
-    let done = move || {
-        let of_one = revoke.value().get().and_then(Result::ok);
-        let ended = of_one.or_else(|| revoke_others.value().get().and_then(Result::ok));
-        ended.map(|ended| done_text(l, ended.ended))
-    };
+    let say = move |ended: Ended| done_text(l, ended.ended);
+    let outcome = Outcome::default().follow(revoke, say).follow(revoke_others, say);
     view! {
         <Title text=text!(l, devices.title) />
         <div class="page">
@@ -44,8 +37,8 @@ pub fn DevicesPage() -> impl IntoView {
                 <h1 tabindex="-1">{text!(l, devices.title)}</h1>
                 <p class="page__lead">{text!(l, devices.lead)}</p>
             </header>
-            <ErrorSlot error=Signal::derive(error) />
-            <DoneSlot text=Signal::derive(done) />
+            <ErrorSlot error=outcome.error />
+            <DoneSlot text=outcome.done />
             <Loaded resource=devices show=move |devices| view! { <Passes devices revoke revoke_others /> } />
             <p class="page__foot">{text!(l, devices.explain)}</p>
         </div>

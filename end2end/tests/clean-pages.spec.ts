@@ -1,0 +1,110 @@
+// Pages keep to their own policy, hydrate without a word, and do not move while they do.
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/fixtures.ts";
+import { ADMIN_PAGES, gotoHydrated, hydrated, PRIVATE_PAGES, PUBLIC_PAGES, signIn } from "./support/pages.ts";
+
+/** Everything the console and the security policy have to say against a page. */
+async function complaintsOf(page: Page): Promise<string[]> {
+  const complaints: string[] = [];
+  const note = (text: string) => complaints.push(`${new URL(page.url()).pathname}: ${text}`);
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) {
+      note(`${message.type()}: ${message.text()}`);
+    }
+  });
+  page.on("pageerror", (error) => note(`exception: ${error.message}`));
+  await page.exposeFunction("noteViolation", note);
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      // @ts-expect-error: exposed above
+      window.noteViolation(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return complaints;
+}
+
+/** How far things have moved since the page began, as the browser counts it. */
+async function layoutShift(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    return new Promise<number>((resolve) => {
+      let sum = 0;
+      const observer = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          sum += (entry as PerformanceEntry & { value: number }).value;
+        }
+      });
+      observer.observe({ type: "layout-shift", buffered: true });
+      // after two frames all that hydration has caused is drawn
+      requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum))));
+    });
+  });
+}
+
+for (const locale of ["en-US", "ja-JP"]) {
+  test.describe(locale, () => {
+    test.use({ locale });
+
+    test("signed-out pages load without complaint", async ({ page }) => {
+      const complaints = await complaintsOf(page);
+      for (const path of PUBLIC_PAGES) {
+        await gotoHydrated(page, path);
+        await expect(page.locator("html")).toHaveAttribute("lang", locale.slice(0, 2));
+      }
+      expect(complaints).toEqual([]);
+    });
+
+    test("pages of a signed-in administrator load without complaint", async ({ page, browser, context, admin, account }) => {
+      // signed in where the labels are English
+      const english = await browser.newContext({ locale: "en-US" });
+      await signIn(await english.newPage(), admin);
+      await context.addCookies(await english.cookies());
+      const complaints = await complaintsOf(page);
+      for (const path of ["/", ...PRIVATE_PAGES, ...ADMIN_PAGES]) {
+        await gotoHydrated(page, path);
+        await expect(page.locator("html")).toHaveAttribute("lang", locale.slice(0, 2));
+      }
+      await gotoHydrated(page, `/admin/users?query=${encodeURIComponent(account.email)}`);
+      await page.getByRole("link", { name: account.email }).click();
+      await expect(page.getByRole("heading", { level: 1, name: account.name })).toBeVisible();
+      await page.reload();
+      await hydrated(page);
+      expect(complaints).toEqual([]);
+    });
+  });
+}
+
+test("walking by links raises no complaint", async ({ page, admin }) => {
+  const complaints = await complaintsOf(page);
+  await signIn(page, admin, { to: "/settings/devices" });
+  for (const name of ["Security", "Account", "Users", "Audit log", "Devices"]) {
+    await page.locator(".side-nav").getByRole("link", { name }).click();
+    await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+    await expect(page).toHaveTitle(`${name} · Sekisho`);
+  }
+  expect(complaints).toEqual([]);
+});
+
+test("an unknown address is answered with 404 and a page", async ({ page }) => {
+  const reply = await page.goto("/no/such/page");
+  expect(reply?.status()).toBe(404);
+  await expect(page.getByRole("heading", { level: 1, name: "No such page" })).toBeVisible();
+});
+
+test("the sign-in page does not move while it hydrates", async ({ page }) => {
+  await gotoHydrated(page, "/login");
+  expect(await layoutShift(page)).toBeLessThan(0.01);
+});
+
+test("the devices page does not move while it hydrates", async ({ page, account }) => {
+  await signIn(page, account);
+  await gotoHydrated(page, "/settings/devices");
+  expect(await layoutShift(page)).toBeLessThan(0.01);
+});
+
+test("a chosen language is kept", async ({ page }) => {
+  await gotoHydrated(page, "/login");
+  await page.getByRole("link", { name: "日本語" }).click();
+  await expect(page.locator("html")).toHaveAttribute("lang", "ja");
+  await gotoHydrated(page, "/register");
+  await expect(page.locator("html")).toHaveAttribute("lang", "ja");
+});

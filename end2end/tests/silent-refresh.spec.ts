@@ -1,0 +1,92 @@
+// The access token is renewed unseen: in time by the page's clock, once over all tabs, and on demand when it is gone.
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/fixtures.ts";
+import {
+  answersOf,
+  expectEnded,
+  gotoHydrated,
+  hydrated,
+  idleDialog,
+  MINUTE,
+  nextAnswer,
+  SECOND,
+  sessionEnds,
+  signIn,
+} from "./support/pages.ts";
+
+const LEAD = 2 * MINUTE;
+const REFRESH = "/api/refresh";
+
+/** How long until the latest instant at which the page renews: 13 minutes of the token's life. */
+async function untilRenewal(page: Page): Promise<number> {
+  const { server_now, access_ends_at } = await sessionEnds(page);
+  return access_ends_at - server_now - LEAD;
+}
+
+test("the token is renewed when 13 minutes of its life are over and not before 12:45", async ({ page, account }) => {
+  await signIn(page, account, { remember: true });
+  await page.clock.install();
+  await gotoHydrated(page, "/settings/account");
+  const renewals = answersOf(page, REFRESH);
+  const due = await untilRenewal(page);
+  expect(due).toBeGreaterThan(12.5 * MINUTE);
+  await page.clock.fastForward(due - 15 * SECOND);
+  await page.clock.runFor(2 * SECOND);
+  expect(renewals).toEqual([]);
+  const renewal = nextAnswer(page, REFRESH);
+  await page.clock.fastForward(14 * SECOND);
+  expect((await renewal).status()).toBe(200);
+});
+
+test("a renewal is no human act: the warning and the end come all the same", async ({ page, account }) => {
+  await signIn(page, account);
+  await page.clock.install();
+  await gotoHydrated(page, "/settings/account");
+  const before = await sessionEnds(page);
+  const renewal = nextAnswer(page, REFRESH);
+  await page.clock.fastForward((await untilRenewal(page)) + SECOND);
+  const after = await (await renewal).json();
+  expect(after.idle_ends_at).toBe(before.idle_ends_at);
+  await page.clock.runFor(2 * SECOND);
+  await expect(idleDialog(page)).toBeVisible();
+  await page.clock.fastForward(LEAD);
+  await expectEnded(page, "Signed out without activity");
+});
+
+test("three tabs renew once", async ({ page, context, account }) => {
+  await signIn(page, account, { remember: true });
+  await context.clock.install();
+  const tabs = [page, await context.newPage(), await context.newPage()];
+  for (const tab of tabs) {
+    await gotoHydrated(tab, "/settings/account");
+  }
+  const renewals = answersOf(context, REFRESH);
+  const renewal = context.waitForEvent("response", (response) => response.url().endsWith(REFRESH));
+  await context.clock.fastForward((await untilRenewal(page)) + SECOND);
+  await renewal;
+  // two ticks of every tab later none of them has asked again
+  await context.clock.runFor(3 * SECOND);
+  expect(renewals).toEqual([200]);
+});
+
+test("a page is rendered in one go although its access token has ended", async ({ page, context, account }) => {
+  await signIn(page, account);
+  await context.clearCookies({ name: "__Host-access" });
+  const document = await page.goto("/settings/account");
+  expect(document?.request().redirectedFrom()).toBeNull();
+  await hydrated(page);
+  await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
+  const cookies = await context.cookies();
+  expect(cookies.map((cookie) => cookie.name)).toContain("__Host-access");
+});
+
+test("an act on an open page whose access token has ended is renewed and done", async ({ page, browser, context, account }) => {
+  const other = await (await browser.newContext()).newPage();
+  await signIn(other, account);
+  await signIn(page, account, { to: "/settings/devices" });
+  await context.clearCookies({ name: "__Host-access" });
+  const renewals = answersOf(page, REFRESH);
+  await page.getByRole("button", { name: /^Sign out Chrome/ }).click();
+  await expect(page.getByText("One device was signed out.")).toBeVisible();
+  expect(renewals).toEqual([200]);
+});

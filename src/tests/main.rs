@@ -1,5 +1,7 @@
 //! The integration tests: flows through the real router, with a clock set by hand and a fresh database each.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it is")]
+
 mod access;
 mod accounts;
 mod cli;

@@ -179,6 +179,7 @@ async fn a_bearer_token_is_taken_where_the_cookie_is() {
 
 #[tokio::test]
 async fn odd_bodies_get_a_4xx_with_a_code() {
+    const FORM: &str = "application/x-www-form-urlencoded";
     let app = TestApp::start().await;
     app.user(EMAIL, Role::User).await;
     let browser = app.signed_in(EMAIL).await;
@@ -189,7 +190,6 @@ async fn odd_bodies_get_a_4xx_with_a_code() {
             browser.deliver(request.body(Body::from(body)).unwrap()).await
         }
     };
-    const FORM: &str = "application/x-www-form-urlencoded";
     for (content_type, body, statuses) in [
         (FORM, b"email=a&email=b&password=x".to_vec(), vec![422]),
         (FORM, b"email[]=a&password[x]=y".to_vec(), vec![422, 401]),

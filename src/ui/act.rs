@@ -73,6 +73,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Follows an act: its errors, also one that came back in the address, and its successes in words.
+    #[must_use]
     pub fn follow<S>(self, act: Act<S>, say: impl Fn(S::Output) -> String + 'static) -> Self
     where
         S: ServerFn<Error = ApiError> + Send + Sync + 'static,

@@ -85,9 +85,23 @@ test("walking by links raises no complaint", async ({ page, admin }) => {
 });
 
 test("an unknown address is answered with 404 and a page", async ({ page }) => {
+  const complaints = await complaintsOf(page);
   const reply = await page.goto("/no/such/page");
+  await hydrated(page);
   expect(reply?.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1, name: "No such page" })).toBeVisible();
+  // the browser itself notes the status
+  expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+});
+
+test("who is no administrator is told so kindly", async ({ page, account }) => {
+  const complaints = await complaintsOf(page);
+  await signIn(page, account);
+  for (const path of ADMIN_PAGES) {
+    await gotoHydrated(page, path);
+    await expect(page.getByRole("heading", { level: 1, name: "Not allowed" })).toBeVisible();
+  }
+  expect(complaints).toEqual([]);
 });
 
 test("the sign-in page does not move while it hydrates", async ({ page }) => {

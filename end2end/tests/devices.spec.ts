@@ -2,7 +2,7 @@
 import { type Browser, type Page, devices } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
-import { expectEnded, gotoHydrated, otherPasses, ownPass, signIn } from "./support/pages.ts";
+import { expectEnded, gotoHydrated, moveMouse, otherPasses, ownPass, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const REVOKED = "This session was signed out";
@@ -52,7 +52,7 @@ test("a page that was signed out elsewhere says so at the next act", async ({ pa
   const other = await otherBrowser(browser, account);
   await signIn(page, account);
   await signOutOther(page);
-  await other.mouse.move(200, 200);
+  await moveMouse(other);
   await expectEnded(other, REVOKED);
   await expect(other.getByRole("article")).toHaveCount(0);
 });
@@ -73,7 +73,7 @@ test("signing out all other devices leaves only this one", async ({ page, browse
   await page.getByRole("button", { name: "Sign out 2 devices" }).click();
   await expect(page.getByText("2 devices were signed out.")).toBeVisible();
   for (const other of others) {
-    await other.mouse.move(200, 200);
+    await moveMouse(other);
     await expectEnded(other, REVOKED);
   }
 });
@@ -89,7 +89,7 @@ test("an administrator ends all sessions of a person, who is told so at the next
   await page.locator("summary", { hasText: "End all sessions" }).click();
   await page.getByRole("button", { name: "End them now" }).click();
   await expect(page.getByText("One session was ended.")).toBeVisible();
-  await theirs.mouse.move(200, 200);
+  await moveMouse(theirs);
   await expectEnded(theirs, KICKED);
 });
 

@@ -2,14 +2,15 @@
 import { expect, test } from "./support/fixtures.ts";
 import { gotoHydrated, MINUTE, nextAnswer, otherPasses, ownPass, signIn } from "./support/pages.ts";
 
-// of its own: no other file may lose its server
+// a setting of its own gives this file a server of its own: no other file may lose its
 test.use({ settings: { LOG__FORMAT: "json" } });
 
 const OFFLINE = "The server can't be reached right now.";
 
 test.afterEach(async ({ server }) => {
-  await server.stop();
-  await server.start();
+  if (!server.running) {
+    await server.start();
+  }
 });
 
 test("a renewal that fails for want of a server is tried again and the page lives on", async ({ page, account, server }) => {

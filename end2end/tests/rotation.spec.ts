@@ -4,7 +4,7 @@ import { expect, test } from "./support/fixtures.ts";
 const JSON_ONLY = { accept: "application/json", "sec-fetch-site": "same-origin" };
 
 function cookiesOf(reply: Response): Map<string, string> {
-  return new Map(reply.headers.getSetCookie().map((line) => line.split(";")[0].split("=") as [string, string]));
+  return new Map(reply.headers.getSetCookie().map((line) => (line.split(";")[0] ?? "").split("=") as [string, string]));
 }
 
 function post(url: string, cookie: string, fields: Record<string, string> = {}): Promise<Response> {

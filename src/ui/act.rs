@@ -7,7 +7,11 @@ use leptos::{
     ev::SubmitEvent,
     form::FromFormData,
     prelude::*,
-    server_fn::{Http, ServerFn, codec::PostUrl, error::ServerFnUrlError},
+    server_fn::{
+        Http, ServerFn,
+        codec::{Json, PostUrl},
+        error::ServerFnUrlError,
+    },
 };
 
 use serde::de::DeserializeOwned;
@@ -108,12 +112,7 @@ pub fn ActForm<S>(
     children: Children,
 ) -> impl IntoView
 where
-    S: ServerFn<Error = ApiError, Protocol = Http<PostUrl, leptos::server_fn::codec::Json>>
-        + DeserializeOwned
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    S: ServerFn<Error = ApiError, Protocol = Http<PostUrl, Json>> + DeserializeOwned + Clone + Send + Sync + 'static,
     S::Output: Send + Sync + 'static,
 {
     let submit = move |event: SubmitEvent| {

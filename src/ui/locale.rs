@@ -64,7 +64,7 @@ pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use
             let mut address = format!("{}?{PARAMETER}={code}", path.get());
             for (name, value) in query.clone() {
                 if ![PARAMETER, "__path", "__err"].contains(&name.as_ref()) {
-                    address.push_str(&format!("&{}={}", Url::escape(&name), Url::escape(&value)));
+                    address.extend(["&", &Url::escape(&name), "=", &Url::escape(&value)]);
                 }
             }
             address

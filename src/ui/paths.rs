@@ -39,7 +39,7 @@ pub fn list(page: &str, query: &str, cursor: &str) -> String {
     let pairs = [("query", query), ("cursor", cursor)];
     for (index, (name, value)) in pairs.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
         address.push_str(if index == 0 { "?" } else { "&" });
-        address.push_str(&format!("{name}={}", Url::escape(value)));
+        address.extend([*name, "=", &Url::escape(value)]);
     }
     address
 }

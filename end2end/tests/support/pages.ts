@@ -37,25 +37,34 @@ export async function pressSignIn(page: Page): Promise<void> {
 
 type SignIn = { to?: string; remember?: boolean };
 
-/** Signs in by the form and waits for the page one is led to. */
+/**
+ * Signs in by the form and waits for the page one is led to. By the keyboard: a pointer left over the page would move
+ * for the next one, which is a human act.
+ */
 export async function signIn(page: Page, account: Account, { to = "/", remember = false }: SignIn = {}): Promise<void> {
   await gotoHydrated(page, `/login?return_to=${encodeURIComponent(to)}`);
   await fillSignIn(page, account);
   if (remember) {
-    await page.getByLabel("Stay signed in on this device").check();
+    await page.getByLabel("Stay signed in on this device").press("Space");
   }
-  await pressSignIn(page);
+  await page.getByLabel("Password", { exact: true }).press("Enter");
   await page.waitForURL((url) => url.pathname === to);
   await hydrated(page);
 }
 
 /** The pass of this device, and those of the others. */
 export function ownPass(page: Page) {
-  return page.getByRole("region", { name: "This device" }).getByRole("article");
+  return page.getByRole("article").filter({ hasText: "This device" });
 }
 
 export function otherPasses(page: Page) {
   return page.getByRole("region", { name: "Other devices" }).getByRole("article");
+}
+
+/** A human act: the first move of a mouse only tells where it is. */
+export async function moveMouse(page: Page): Promise<void> {
+  await page.mouse.move(200, 200);
+  await page.mouse.move(240, 220);
 }
 
 /** What stands on a page whose session has ended. */

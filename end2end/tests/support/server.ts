@@ -55,10 +55,14 @@ export class Server {
     }
   }
 
+  get running(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** Stops it as an operator would. The port and the database stay for the next start. */
   async stop(): Promise<void> {
     const process = this.#process;
-    if (process && process.exitCode === null && process.signalCode === null) {
+    if (process && this.running) {
       process.kill("SIGTERM");
       const force = setTimeout(() => process.kill("SIGKILL"), 10_000);
       await once(process, "exit");

@@ -111,9 +111,10 @@ fn Detail(detail: UserDetail, kicks: Kicks) -> impl IntoView {
 #[component]
 fn Person(user: UserRow, now: i64) -> impl IntoView {
     let l = use_locale();
-    let (state, tone) = match user.locked {
-        true => (text!(l, user.state_locked), "badge badge--danger"),
-        false => (text!(l, user.state_open), "badge"),
+    let (state, tone) = if user.locked {
+        (text!(l, user.state_locked), "badge badge--danger")
+    } else {
+        (text!(l, user.state_open), "badge")
     };
     view! {
         <header class="page__head">

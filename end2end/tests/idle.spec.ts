@@ -148,6 +148,7 @@ test("after a sleep of an hour the mouse that wakes the page does not keep it", 
   await page.clock.setSystemTime(awake + 60 * MINUTE);
   const touches = answersOf(page, "/api/touch");
   await moveMouse(page);
+  await page.clock.resume();
   await expectEnded(page, IDLE);
   expect(touches).toEqual([]);
 });

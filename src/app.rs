@@ -91,6 +91,10 @@ fn mark_hydrated() {
             // the attribute's name is a valid one, so this cannot fail
             let _ = root.set_attribute("data-hydrated", "");
         }
+        // What the server sent along to hydrate with has been read; it tells about a person, and must not outlast them.
+        while let Ok(Some(payload)) = document().query_selector("body script:not([src])") {
+            payload.remove();
+        }
     });
 }
 

@@ -63,7 +63,7 @@ test("a browser that was signed out elsewhere is led to sign-in with the reason"
   await signOutOther(page);
   await gotoHydrated(other, "/settings/account");
   await expect(other).toHaveURL(/\/login\?return_to=%2Fsettings%2Faccount&reason=revoked$/);
-  await expect(other.getByText("You signed it out, here or from another of your devices.")).toBeVisible();
+  await expect(other.getByText(REVOKED)).toBeVisible();
 });
 
 test("signing out all other devices leaves only this one", async ({ page, browser, account }) => {
@@ -102,7 +102,8 @@ test("an administrator ends one session of a person and the other lives on", asy
   await page.getByRole("button", { name: "End the session on Firefox on Linux" }).click();
   await expect(page.getByText("One session was ended.")).toBeVisible();
   await gotoHydrated(kicked, "/settings/devices");
-  await expect(kicked).toHaveURL(/reason=kicked$/);
+  await expect(kicked).toHaveURL(/\/login\?.*reason=kicked$/);
+  await expect(kicked.getByText(KICKED)).toBeVisible();
   await gotoHydrated(kept, "/settings/devices");
   await expect(ownPass(kept)).toContainText("Chrome on Android");
 });

@@ -85,6 +85,7 @@ async fn what_registration_refuses_is_named_by_field_and_reason() {
         ("a@example.com", "", "passwordpassword", "password", "common"),
         ("a@example.com", "", "sekishosekisho1", "password", "personal"),
         ("hanakoyamada@example.com", "", "hanakoyamada123", "password", "personal"),
+        ("taro@example.net", "Taro", "taro@example.net", "password", "personal"),
         ("a@example.com", long.as_str(), PASSWORD, "display_name", "too_long"),
     ] {
         let fields = [("email", email), ("password", password), ("display_name", name)];

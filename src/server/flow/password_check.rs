@@ -12,7 +12,8 @@ use crate::{
 /// `invalid` (`password`) with the reason.
 pub fn check(config: &Config, email: &Email, display_name: &str, password: &Password) -> ApiResult<()> {
     let host = config.host();
-    let mut names = vec!["sekisho", email.local(), display_name];
+    // The longest first: a name inside another must not break it up.
+    let mut names = vec![email.as_str(), "sekisho", display_name, email.local()];
     names.extend(host.split('.').filter(|label| label.len() > 3));
     names.extend(display_name.split_whitespace());
     names.extend(email.local().split(['.', '+', '-', '_']));

@@ -88,20 +88,22 @@ fn open_while(dialog: NodeRef<html::Dialog>, open: Memo<bool>) {
 }
 
 fn title_while(l: Locale, span: Memo<Option<String>>) {
-    Effect::new(move |before: Option<Option<String>>| {
-        let before = before.flatten();
-        match (span.get(), before) {
-            (Some(span), before) => {
-                let before = before.or_else(|| Some(dom::title()));
-                dom::set_title(&text!(l, guard.window_title, span = span));
-                before
-            }
-            (None, Some(before)) => {
+    // What the title was, and what it was made to say.
+    Effect::new(move |shown: Option<Option<(String, String)>>| {
+        let shown = shown.flatten();
+        let Some(span) = span.get() else {
+            // Another page may have given the window its own title meanwhile.
+            if let Some((before, ours)) = shown
+                && dom::title() == ours
+            {
                 dom::set_title(&before);
-                None
             }
-            (None, None) => None,
-        }
+            return None;
+        };
+        let before = shown.map_or_else(dom::title, |(before, _)| before);
+        let ours = text!(l, guard.window_title, span = span);
+        dom::set_title(&ours);
+        Some((before, ours))
     });
 }
 

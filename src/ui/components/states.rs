@@ -88,6 +88,7 @@ pub fn EndedCard(reason: EndReason) -> impl IntoView {
         }
     });
     view! {
+        <leptos_meta::Title text=texts::reason_title(l, reason) />
         <section class="card-page" role="alert">
             <div class="card-page__mark">
                 <Seal />

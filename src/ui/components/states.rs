@@ -82,6 +82,12 @@ pub fn EndedCard(reason: EndReason) -> impl IntoView {
     let idle = use_auth_state().idle_timeout_ms();
     let heading = NodeRef::<leptos::html::H1>::new();
     Effect::new(move |_| {
+        if reason == EndReason::None {
+            // Signed out at one's own wish, here or in another tab: there is nothing to explain.
+            crate::client::dom::go_to(paths::LOGIN);
+        }
+    });
+    Effect::new(move |_| {
         if let Some(heading) = heading.get() {
             // what had the focus has just left the page
             let _ = heading.focus();

@@ -13,7 +13,7 @@ use crate::{
         act::{ActForm, on_success, use_act},
         auth_state::use_auth_state,
         components::{
-            alert::{Alert, ErrorSlot, Tone},
+            alert::ErrorSlot,
             field::{CheckField, PasswordField, TextField},
             seal::Seal,
         },
@@ -84,7 +84,15 @@ fn Why() -> impl IntoView {
                         }
                         Err(_) => {
                             Either::Right(
-                                reason.map(|reason| view! { <Alert tone=Tone::Note text=texts::reason_text(l, reason, None) /> }),
+                                reason
+                                    .map(|reason| {
+                                        view! {
+                                            <p class="alert alert--note">
+                                                <strong>{texts::reason_title(l, reason)}</strong> ". "
+                                                {texts::reason_text(l, reason, None)}
+                                            </p>
+                                        }
+                                    }),
                             )
                         }
                     })

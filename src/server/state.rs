@@ -15,7 +15,12 @@ use super::{
     },
     node::{confirmations::Confirmations, revocation_feed::RevocationSet},
     rng::Rng,
-    store::{Db, StoreError, db::OpenError, keys},
+    store::{
+        Db, StoreError,
+        db::OpenError,
+        guards::{self, Guard},
+        keys,
+    },
 };
 use crate::domain::{
     ids::{SessionId, UserId},
@@ -107,7 +112,7 @@ impl AppState {
         let revoked = Arc::new(RevocationSet::default());
         let applied = Arc::clone(&revoked);
         let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
-        let db = Db::open(&config.database_file, on_commit).await?;
+        let db = Db::open_sqlite(&config.database_file, on_commit).await?;
         let keyring = open_keyring(&config, &db, &rng, clock.now()).await?;
         revoked.load(&db, clock.now()).await?;
         Ok(Self(Arc::new(Inner {
@@ -151,6 +156,7 @@ async fn open_keyring(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Re
         // Another process may be starting on the same file: whoever is first makes the keys.
         db.write(move |tx| {
             Box::pin(async move {
+                guards::hold(tx, Guard::Keys).await?;
                 if keys::list(tx.read()).await?.is_empty() {
                     for key in &made {
                         keys::insert(tx, key).await?;

@@ -41,10 +41,7 @@ async fn unknown_address_wrong_password_and_locked_account_are_answered_alike() 
     let app = TestApp::start().await;
     app.user(EMAIL, Role::User).await;
     app.user("locked@example.com", Role::User).await;
-    sqlx::query("UPDATE users SET locked_at = 1 WHERE email = 'locked@example.com'")
-        .execute(app.state.db.read())
-        .await
-        .unwrap();
+    app.execute("UPDATE users SET locked_at = 1 WHERE email = 'locked@example.com'").await;
     let mut replies = Vec::new();
     for (email, password) in [
         ("nobody@example.com", PASSWORD),
@@ -155,10 +152,9 @@ async fn a_hash_of_a_lower_cost_is_raised_at_sign_in() {
     )
     .unwrap();
     let hash = cheap.hash(PASSWORD.to_owned().into()).await.unwrap();
-    sqlx::query("UPDATE users SET password_hash = $1").bind(&hash).execute(app.state.db.read()).await.unwrap();
+    app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await;
     app.signed_in(EMAIL).await;
-    let (stored,): (String,) =
-        sqlx::query_as("SELECT password_hash FROM users").fetch_one(app.state.db.read()).await.unwrap();
+    let stored = app.text("SELECT password_hash FROM users").await;
     assert!(stored.contains("m=64,"), "{stored}");
     app.signed_in(EMAIL).await;
 }

@@ -112,10 +112,11 @@ fn the_effective_configuration_is_shown_with_its_sources_and_without_secrets() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_newer_than_the_binary_stops_the_start() {
     let app = TestApp::today().await;
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, x'00', 0)")
-        .execute(app.state.db.read())
-        .await
-        .unwrap();
+    app.execute(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         SELECT 9999, 'later', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
+    )
+    .await;
     let done = run(on(&app).arg("migrate"));
     assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
     assert!(text(&done.stderr).contains("newer"), "{}", text(&done.stderr));

@@ -145,18 +145,12 @@ async fn a_revocation_by_another_process_is_heard_through_the_feed() {
     let app = app().await;
     let mut browser = app.signed_in(EMAIL).await;
     let sid = browser.session_id().await;
-    let other = sqlx::sqlite::SqlitePoolOptions::new()
-        .connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(app.database()))
-        .await
-        .unwrap();
-    sqlx::raw_sql("UPDATE feed SET seq = seq + 1").execute(&other).await.unwrap();
-    sqlx::query(
-        "INSERT INTO revocations (seq, kind, subject, reason, until_at) SELECT seq, 'session', $1, 'kicked', 9999999999999 FROM feed",
-    )
-    .bind(&sid)
-    .execute(&other)
-    .await
-    .unwrap();
+    app.execute("UPDATE feed SET seq = seq + 1").await;
+    app.execute(&format!(
+        "INSERT INTO revocations (seq, kind, subject, reason, until_at)
+         SELECT seq, 'session', '{sid}', 'kicked', 9999999999999 FROM feed"
+    ))
+    .await;
     browser.session().await.expect(StatusCode::OK);
     app.state.revoked.load(&app.state.db, app.state.clock.now()).await.unwrap();
     browser.session().await.signed_out("kicked");

@@ -51,9 +51,7 @@ async fn a_hundred_refreshes_of_one_token_at_once_make_one_successor() {
         successors.insert(task.await.unwrap());
     }
     assert_eq!(successors.len(), 1);
-    let (generation,): (i64,) =
-        sqlx::query_as("SELECT generation FROM sessions").fetch_one(app.state.db.read()).await.unwrap();
-    assert_eq!(generation, 2);
+    assert_eq!(app.number("SELECT generation FROM sessions").await, 2);
 }
 
 #[tokio::test]
@@ -98,12 +96,8 @@ async fn reuse_ends_the_session_for_thief_and_owner_and_leaves_the_evidence() {
     thief.refresh().await.signed_out("reuse");
     owner.session().await.signed_out("reuse");
     owner.refresh().await.signed_out("reuse");
-    let (address, detail): (String, String) =
-        sqlx::query_as("SELECT address, detail FROM audit WHERE action = 'refresh_reuse'")
-            .fetch_one(app.state.db.read())
-            .await
-            .unwrap();
-    assert_eq!(address, "198.51.100.9");
+    assert_eq!(app.text("SELECT address FROM audit WHERE action = 'refresh_reuse'").await, "198.51.100.9");
+    let detail = app.text("SELECT detail FROM audit WHERE action = 'refresh_reuse'").await;
     assert!(detail.contains("203.0.113.7"), "{detail}");
     let mut next = app.signed_in(EMAIL).await;
     let devices = next.get("/api/devices").await.json();
@@ -200,11 +194,11 @@ async fn a_refresh_never_extends_the_absolute_end() {
 async fn role_and_lock_are_read_afresh_at_every_refresh() {
     let app = app_with_user().await;
     let mut browser = app.signed_in(EMAIL).await;
-    sqlx::query("UPDATE users SET role = 'support'").execute(app.state.db.read()).await.unwrap();
+    app.execute("UPDATE users SET role = 'support'").await;
     app.minutes(13);
     browser.refresh().await.expect(StatusCode::OK);
     assert_eq!(browser.session().await.json()["user"]["role"], "support");
-    sqlx::query("UPDATE users SET locked_at = 1").execute(app.state.db.read()).await.unwrap();
+    app.execute("UPDATE users SET locked_at = 1").await;
     app.minutes(1);
     browser.refresh().await.signed_out("locked");
 }

@@ -20,6 +20,7 @@ use sekisho::{
         rng::Rng,
         router,
         state::{AppState, Parts},
+        store::On,
     },
 };
 use serde_json::Value;
@@ -120,12 +121,35 @@ impl TestApp {
     }
 
     pub async fn audit(&self, action: &str) -> i64 {
-        let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM audit WHERE action = $1")
-            .bind(action)
-            .fetch_one(self.state.db.read())
-            .await
-            .unwrap();
-        count
+        self.number(&format!("SELECT COUNT(*) FROM audit WHERE action = '{action}'")).await
+    }
+
+    /// Changes the database behind the server's back.
+    pub async fn execute(&self, text: &str) {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        match self.state.db.read() {
+            On::Sqlite(pool) => drop(sqlx::raw_sql(text).execute(pool).await.unwrap()),
+            On::Postgres(pool) => drop(sqlx::raw_sql(text).execute(pool).await.unwrap()),
+            On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
+        }
+    }
+
+    pub async fn number(&self, text: &str) -> i64 {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        match self.state.db.read() {
+            On::Sqlite(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
+        }
+    }
+
+    pub async fn text(&self, text: &str) -> String {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        match self.state.db.read() {
+            On::Sqlite(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Direct {
         }
         let now = Clock::System.now();
         // Nothing here checks tokens; servers hear of a revocation through the feed.
-        let db = Db::open(file, Arc::new(|_: &[_]| {})).await?;
+        let db = Db::open_sqlite(file, Arc::new(|_: &[_]| {})).await?;
         Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(config.lifetimes.access_ttl).plus(MARGIN) })
     }
 

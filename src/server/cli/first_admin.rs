@@ -1,7 +1,6 @@
 //! The account that a fresh database begins with. Its password is shown once and stored nowhere.
 
 use serde_json::json;
-use sqlx::SqliteExecutor;
 
 use super::{failure::Failure, out::Out};
 use crate::{
@@ -17,8 +16,9 @@ use crate::{
         secret::Password,
         state::AppState,
         store::{
-            StoreResult, Tx,
+            On, StoreResult, Tx,
             audit::{self, Entry},
+            guards::{self, Guard},
             users::{self, ListQuery, User},
         },
     },
@@ -53,6 +53,7 @@ pub async fn ensure(state: &AppState, out: Out) -> Result<(), Failure> {
 
 /// Asks again inside the write, since another process may be starting on the same file; whether this one made it.
 async fn insert(tx: &mut Tx, user: &User, hash: &str, entry: &Entry) -> StoreResult<bool> {
+    guards::hold(tx, Guard::Accounts).await?;
     if !is_empty(tx.read(), user.created_at).await? {
         return Ok(false);
     }
@@ -61,7 +62,7 @@ async fn insert(tx: &mut Tx, user: &User, hash: &str, entry: &Entry) -> StoreRes
     Ok(true)
 }
 
-async fn is_empty(db: impl SqliteExecutor<'_>, now: Timestamp) -> StoreResult<bool> {
+async fn is_empty(db: On<'_>, now: Timestamp) -> StoreResult<bool> {
     let any = ListQuery { prefix: "", after_email: "", limit: 1, now };
     Ok(users::list(db, &any).await?.is_empty())
 }

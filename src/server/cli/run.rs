@@ -67,7 +67,7 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
 }
 
 async fn migrate(config: &Config, out: Out) -> Result<(), Failure> {
-    let db = Db::open(&config.database_file, Arc::new(|_: &[_]| {})).await?;
+    let db = Db::open_sqlite(&config.database_file, Arc::new(|_: &[_]| {})).await?;
     db.close().await;
     let file = config.database_file.display().to_string();
     out.done(&format!("{file} is up to date"), &serde_json::json!({ "database": file, "up_to_date": true }));

@@ -71,7 +71,7 @@ impl Counters {
     /// When the counters can't be written.
     pub async fn count_failure(&self, tx: &mut Tx, now: Timestamp) -> StoreResult<()> {
         for (scope, name) in self.scopes() {
-            let failures = throttles::find(tx.read(), name).await?;
+            let failures = throttles::hold(tx, name).await?;
             throttles::store(tx, name, after_failure(scope, failures, now)).await?;
         }
         Ok(())
@@ -103,7 +103,7 @@ impl Quota {
     /// # Errors
     /// When the counter can't be written.
     pub async fn count(&self, tx: &mut Tx, now: Timestamp) -> StoreResult<()> {
-        let counted = throttles::find(tx.read(), &self.name).await?;
+        let counted = throttles::hold(tx, &self.name).await?;
         throttles::store(tx, &self.name, after_failure(self.scope, counted, now)).await
     }
 }

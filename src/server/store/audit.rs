@@ -1,8 +1,8 @@
 //! Table `audit`: append only. Rows are written in the transaction of what they tell of.
 
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::FromRow;
 
-use super::{StoreResult, Tx};
+use super::{On, StoreResult, Tx, sql};
 use crate::domain::{
     audit::{Event, Outcome},
     ids::{SessionId, UserId},
@@ -28,23 +28,8 @@ pub struct Entry {
 /// # Errors
 /// When the row can't be written.
 pub async fn append(tx: &mut Tx, entry: &Entry) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO audit (id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(&entry.id)
-    .bind(entry.at.0)
-    .bind(entry.event.as_str())
-    .bind(entry.outcome.as_str())
-    .bind(entry.actor.as_ref().map(UserId::as_str))
-    .bind(entry.target.as_ref().map(UserId::as_str))
-    .bind(entry.session.as_ref().map(SessionId::as_str))
-    .bind(&entry.address)
-    .bind(&entry.device)
-    .bind(&entry.request_id)
-    .bind(&entry.detail)
-    .execute(tx.conn())
-    .await?;
+    sql!(tx.on(), execute, "INSERT INTO audit (id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", &entry.id, entry.at.0, entry.event.as_str(), entry.outcome.as_str(), entry.actor.as_ref().map(UserId::as_str), entry.target.as_ref().map(UserId::as_str), entry.session.as_ref().map(SessionId::as_str), &entry.address, &entry.device, &entry.request_id, &entry.detail)?;
     Ok(())
 }
 
@@ -68,22 +53,15 @@ pub struct Listed {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list(db: impl SqliteExecutor<'_>, query: &str, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
-    Ok(sqlx::query_as(
-        "SELECT audit.id, at, action, outcome, actor.email AS actor, target.email AS target, session_id, address, device,
+pub async fn list(db: On<'_>, query: &str, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
+    Ok(sql!(db, fetch_all, "SELECT audit.id, at, action, outcome, actor.email AS actor, target.email AS target, session_id, address, device,
            request_id, detail
          FROM audit
          LEFT JOIN users actor ON actor.id = audit.actor_id
          LEFT JOIN users target ON target.id = audit.target_id
          WHERE ($1 = '' OR audit.id < $1)
            AND ($2 = '' OR action = $2 OR session_id = $2 OR actor.email = $2 OR target.email = $2)
-         ORDER BY audit.id DESC LIMIT $3",
-    )
-    .bind(cursor)
-    .bind(query)
-    .bind(limit)
-    .fetch_all(db)
-    .await?)
+         ORDER BY audit.id DESC LIMIT $3", cursor, query, limit)?)
 }
 
 /// The reuse alarms of a user since `since`, newest first: when, from which address and with what user agent.
@@ -91,16 +69,16 @@ pub async fn list(db: impl SqliteExecutor<'_>, query: &str, cursor: &str, limit:
 /// # Errors
 /// When the database can't be read.
 pub async fn reuse_alarms(
-    db: impl SqliteExecutor<'_>,
+    db: On<'_>,
     user: &UserId,
     since: Timestamp,
 ) -> StoreResult<Vec<(i64, Option<String>, Option<String>)>> {
-    Ok(sqlx::query_as(
+    Ok(sql!(
+        db,
+        fetch_all,
         "SELECT at, address, device FROM audit WHERE target_id = $1 AND action = 'refresh_reuse' AND at > $2
          ORDER BY at DESC LIMIT 10",
-    )
-    .bind(user.as_str())
-    .bind(since.0)
-    .fetch_all(db)
-    .await?)
+        user.as_str(),
+        since.0
+    )?)
 }

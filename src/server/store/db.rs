@@ -1,32 +1,38 @@
-//! The embedded SQLite file: a few readers, and one writer.
+//! The database: an embedded SQLite file, or PostgreSQL when one machine is not enough.
 //!
-//! WAL with `synchronous = FULL`: a write that was answered survives a power cut. The writer commits many
-//! intents at once, so that this costs nothing under load.
+//! SQLite runs in WAL with `synchronous = FULL`, so that a write that was answered survives a power cut: a few readers,
+//! and one writer that commits many intents at once. On PostgreSQL each intent has its own connection.
 
 use std::{path::Path, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    SqlitePool,
+    PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
-    StoreResult, Tx,
+    On, StoreResult, Tx,
+    on::PATIENCE,
+    postgres,
     writer::{OnCommit, Writer},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Long enough for another process to finish its batch, short enough to answer 503 in time.
-const BUSY_TIMEOUT: Duration = Duration::from_millis(1500);
+const BUSY_TIMEOUT: Duration = PATIENCE;
 const READERS: u32 = 4;
 
 #[derive(Clone)]
-pub struct Db {
-    readers: SqlitePool,
-    writer: Writer,
+pub struct Db(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Sqlite { readers: SqlitePool, writer: Writer },
+    Postgres { pool: PgPool, on_commit: OnCommit },
 }
 
 /// Why the database could not be opened.
@@ -41,11 +47,11 @@ pub enum OpenError {
 }
 
 impl Db {
-    /// Opens the file, creating it if it is not there, and applies missing migrations.
+    /// Opens the SQLite file, creating it if it is not there, and applies missing migrations.
     ///
     /// # Errors
     /// When the file can't be opened, is newer than this binary, or a migration fails.
-    pub async fn open(file: &Path, on_commit: OnCommit) -> Result<Self, OpenError> {
+    pub async fn open_sqlite(file: &Path, on_commit: OnCommit) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -55,19 +61,32 @@ impl Db {
             .busy_timeout(BUSY_TIMEOUT);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(BUSY_TIMEOUT)
+            .acquire_timeout(PATIENCE)
             .connect_with(options.clone())
             .await
             .map_err(OpenError::Connect)?;
-        migrate(&readers).await?;
+        migrate_sqlite(&readers).await?;
         let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
-        Ok(Self { readers, writer })
+        Ok(Self(Kind::Sqlite { readers, writer }))
+    }
+
+    /// Connects to PostgreSQL and applies missing migrations, one process at a time.
+    ///
+    /// # Errors
+    /// When nobody answers, the database is newer than this binary, or a migration fails.
+    pub async fn open_postgres(url: &str, on_commit: OnCommit) -> Result<Self, OpenError> {
+        let pool = postgres::connect(url).await.map_err(OpenError::Connect)?;
+        POSTGRES_MIGRATIONS.run(&pool).await.map_err(refused)?;
+        Ok(Self(Kind::Postgres { pool, on_commit }))
     }
 
     /// For reads outside a write.
     #[must_use]
-    pub fn read(&self) -> &SqlitePool {
-        &self.readers
+    pub fn read(&self) -> On<'_> {
+        match &self.0 {
+            Kind::Sqlite { readers, .. } => On::Sqlite(readers),
+            Kind::Postgres { pool, .. } => On::Postgres(pool),
+        }
     }
 
     /// Runs `intent` in a transaction and answers after its commit. All of it happens, or, on an error, nothing.
@@ -80,27 +99,40 @@ impl Db {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
     {
-        self.writer.write(intent).await
+        match &self.0 {
+            Kind::Sqlite { writer, .. } => writer.write(intent).await,
+            Kind::Postgres { pool, on_commit } => postgres::write(pool.clone(), on_commit.clone(), intent).await,
+        }
     }
 
-    /// Waits until everything handed in is committed, and closes the file.
+    /// Waits until everything handed in is committed, and closes.
     pub async fn close(&self) {
-        self.writer.drain().await;
-        self.readers.close().await;
+        match &self.0 {
+            Kind::Sqlite { readers, writer } => {
+                writer.drain().await;
+                readers.close().await;
+            }
+            Kind::Postgres { pool, .. } => pool.close().await,
+        }
     }
 }
 
 /// Two processes may start on one fresh file at once, and SQLite knows no lock for migrations: who comes second finds
 /// tables half made, and a moment later done.
-async fn migrate(readers: &SqlitePool) -> Result<(), OpenError> {
+async fn migrate_sqlite(readers: &SqlitePool) -> Result<(), OpenError> {
     let mut tries_left = 10;
     loop {
-        match MIGRATIONS.run(readers).await {
-            Ok(()) => return Ok(()),
-            Err(MigrateError::VersionMissing(version)) => return Err(OpenError::Newer(version)),
-            Err(error) if tries_left == 0 => return Err(OpenError::Migrate(error)),
-            Err(_) => tries_left -= 1,
+        match SQLITE_MIGRATIONS.run(readers).await.map_err(refused) {
+            Err(OpenError::Migrate(_)) if tries_left > 0 => tries_left -= 1,
+            done => return done,
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn refused(error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(version) => OpenError::Newer(version),
+        other => OpenError::Migrate(other),
     }
 }

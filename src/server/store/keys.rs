@@ -1,8 +1,8 @@
 //! Table `keys`: the keyring, sealed.
 
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::FromRow;
 
-use super::{StoreResult, Tx};
+use super::{On, StoreResult, Tx, sql};
 
 /// A key as it lies in the database; opening it takes the auth secret.
 #[derive(Debug, FromRow)]
@@ -18,14 +18,16 @@ pub struct SealedKey {
 /// # Errors
 /// When the row can't be written.
 pub async fn insert(tx: &mut Tx, key: &SealedKey) -> StoreResult<()> {
-    sqlx::query("INSERT INTO keys (kid, purpose, algorithm, sealed, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(&key.kid)
-        .bind(&key.purpose)
-        .bind(&key.algorithm)
-        .bind(&key.sealed)
-        .bind(key.created_at)
-        .execute(tx.conn())
-        .await?;
+    sql!(
+        tx.on(),
+        execute,
+        "INSERT INTO keys (kid, purpose, algorithm, sealed, created_at) VALUES ($1, $2, $3, $4, $5)",
+        &key.kid,
+        &key.purpose,
+        &key.algorithm,
+        &key.sealed,
+        key.created_at
+    )?;
     Ok(())
 }
 
@@ -33,12 +35,12 @@ pub async fn insert(tx: &mut Tx, key: &SealedKey) -> StoreResult<()> {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list(db: impl SqliteExecutor<'_>) -> StoreResult<Vec<SealedKey>> {
-    Ok(sqlx::query_as(
-        "SELECT kid, purpose, algorithm, sealed, created_at, retired_at FROM keys ORDER BY created_at DESC, kid DESC",
-    )
-    .fetch_all(db)
-    .await?)
+pub async fn list(db: On<'_>) -> StoreResult<Vec<SealedKey>> {
+    Ok(sql!(
+        db,
+        fetch_all,
+        "SELECT kid, purpose, algorithm, sealed, created_at, retired_at FROM keys ORDER BY created_at DESC, kid DESC"
+    )?)
 }
 
 /// Replaces the sealed part, as when the auth secret changes.
@@ -46,6 +48,6 @@ pub async fn list(db: impl SqliteExecutor<'_>) -> StoreResult<Vec<SealedKey>> {
 /// # Errors
 /// When the row can't be written.
 pub async fn reseal(tx: &mut Tx, kid: &str, sealed: &[u8]) -> StoreResult<()> {
-    sqlx::query("UPDATE keys SET sealed = $1 WHERE kid = $2").bind(sealed).bind(kid).execute(tx.conn()).await?;
+    sql!(tx.on(), execute, "UPDATE keys SET sealed = $1 WHERE kid = $2", sealed, kid)?;
     Ok(())
 }

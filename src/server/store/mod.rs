@@ -1,20 +1,26 @@
 //! All SQL, one file per table, methods named by intent.
 //!
-//! Reads take any executor; writes take a [`Tx`], which only the one writer hands out (`writer.rs`), so that no
-//! write can bypass it. Texts use `$1` parameters and no dialect's functions.
+//! Reads take an [`On`]; writes take a [`Tx`], which only the writers hand out (`writer.rs`, `postgres.rs`), so that no
+//! write can bypass them. One text serves both databases (`on.rs`).
 
 pub mod audit;
 pub mod db;
+pub mod guards;
 pub mod keys;
 pub mod known_devices;
+pub mod on;
+mod postgres;
 pub mod revocations;
 pub mod sessions;
 pub mod throttles;
+mod tx;
 pub mod users;
 pub mod writer;
 
 pub use db::Db;
-pub use writer::Tx;
+pub use on::On;
+pub(crate) use on::sql;
+pub use tx::Tx;
 
 use crate::domain::ids::{SessionId, UserId};
 
@@ -30,6 +36,9 @@ pub enum StoreError {
     /// The database can't be reached, is locked or full; passing.
     #[error("database: {0}")]
     Driver(#[source] sqlx::Error),
+    /// The database did not answer in time; passing.
+    #[error("database: no answer in time")]
+    Slow,
     /// The writer is gone or the intent panicked.
     #[error("the write was not carried out")]
     NotWritten,

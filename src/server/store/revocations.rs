@@ -1,8 +1,8 @@
 //! Table `revocations`: the feed, numbered from the one row of `feed`.
 
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::FromRow;
 
-use super::{StoreError, StoreResult, Tx, session_id, user_id};
+use super::{On, StoreError, StoreResult, Tx, session_id, sql, user_id};
 use crate::domain::{
     revocation::{Revocation, Subject},
     session::EndReason,
@@ -19,23 +19,21 @@ pub struct Numbered {
 /// Numbers the revocations of one intent and writes them; its last statements.
 pub(super) async fn append(tx: &mut Tx, revocations: &[Revocation]) -> StoreResult<()> {
     for revocation in revocations {
-        let (seq,): (i64,) = sqlx::query_as("UPDATE feed SET seq = seq + 1 WHERE id = 1 RETURNING seq")
-            .fetch_one(&mut *tx.conn())
-            .await?;
+        let (seq,): (i64,) = sql!(tx.on(), fetch_one, "UPDATE feed SET seq = seq + 1 WHERE id = 1 RETURNING seq")?;
         let (kind, subject, below, except) = columns(&revocation.subject);
-        sqlx::query(
+        sql!(
+            tx.on(),
+            execute,
             "INSERT INTO revocations (seq, kind, subject, below_version, except_session, reason, until_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(seq)
-        .bind(kind)
-        .bind(subject)
-        .bind(below)
-        .bind(except)
-        .bind(revocation.reason.as_str())
-        .bind(revocation.until.0)
-        .execute(&mut *tx.conn())
-        .await?;
+            seq,
+            kind,
+            subject,
+            below,
+            except,
+            revocation.reason.as_str(),
+            revocation.until.0
+        )?;
     }
     Ok(())
 }
@@ -44,8 +42,8 @@ pub(super) async fn append(tx: &mut Tx, revocations: &[Revocation]) -> StoreResu
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn head(db: impl SqliteExecutor<'_>) -> StoreResult<i64> {
-    let (seq,): (i64,) = sqlx::query_as("SELECT seq FROM feed WHERE id = 1").fetch_one(db).await?;
+pub async fn head(db: On<'_>) -> StoreResult<i64> {
+    let (seq,): (i64,) = sql!(db, fetch_one, "SELECT seq FROM feed WHERE id = 1")?;
     Ok(seq)
 }
 
@@ -53,15 +51,15 @@ pub async fn head(db: impl SqliteExecutor<'_>) -> StoreResult<i64> {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn after(db: impl SqliteExecutor<'_>, cursor: i64, now: Timestamp) -> StoreResult<Vec<Numbered>> {
-    let rows: Vec<Row> = sqlx::query_as(
+pub async fn after(db: On<'_>, cursor: i64, now: Timestamp) -> StoreResult<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(
+        db,
+        fetch_all,
         "SELECT seq, kind, subject, below_version, except_session, reason, until_at
          FROM revocations WHERE seq > $1 AND until_at > $2 ORDER BY seq",
-    )
-    .bind(cursor)
-    .bind(now.0)
-    .fetch_all(db)
-    .await?;
+        cursor,
+        now.0
+    )?;
     rows.into_iter().map(Row::read).collect()
 }
 

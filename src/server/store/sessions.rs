@@ -1,8 +1,8 @@
 //! Table `sessions`: the ledger. Every change of state compares and sets.
 
-use sqlx::{FromRow, SqliteExecutor, sqlite::SqliteQueryResult};
+use sqlx::FromRow;
 
-use super::{StoreError, StoreResult, Tx, session_id, user_id};
+use super::{On, StoreError, StoreResult, Tx, session_id, sql, user_id};
 use crate::{
     domain::{
         ids::{SessionId, UserId},
@@ -102,40 +102,39 @@ fn signed(number: u64) -> i64 {
 /// # Errors
 /// When the row can't be written.
 pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
-    sqlx::query(
+    sql!(
+        tx.on(),
+        execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
            idle_end_at, absolute_end_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
-    )
-    .bind(session.id.as_str())
-    .bind(session.user_id.as_str())
-    .bind(session.secret.expose().as_slice())
-    .bind(&session.mac_kid)
-    .bind(signed(session.chain.generation))
-    .bind(signed(session.chain.confirmed_generation))
-    .bind(session.chain.rotated_at.0)
-    .bind(i64::from(session.chain.late_streak))
-    .bind(signed(session.chain.late_generation))
-    .bind(&session.chain.device_kind)
-    .bind(&session.user_agent)
-    .bind(&session.address)
-    .bind(session.remembered)
-    .bind(session.signed_in_at.0)
-    .bind(session.last_active_at.0)
-    .bind(session.ends.expires_at.0)
-    .bind(session.ends.idle_end_at.0)
-    .bind(session.ends.absolute_end_at.0)
-    .execute(tx.conn())
-    .await?;
+        session.id.as_str(),
+        session.user_id.as_str(),
+        session.secret.expose().as_slice(),
+        &session.mac_kid,
+        signed(session.chain.generation),
+        signed(session.chain.confirmed_generation),
+        session.chain.rotated_at.0,
+        i64::from(session.chain.late_streak),
+        signed(session.chain.late_generation),
+        &session.chain.device_kind,
+        &session.user_agent,
+        &session.address,
+        session.remembered,
+        session.signed_in_at.0,
+        session.last_active_at.0,
+        session.ends.expires_at.0,
+        session.ends.idle_end_at.0,
+        session.ends.absolute_end_at.0
+    )?;
     Ok(())
 }
 
 /// # Errors
 /// When the database can't be read.
-pub async fn find(db: impl SqliteExecutor<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
-    let row: Option<Row> =
-        sqlx::query_as("SELECT * FROM sessions WHERE id = $1").bind(id.as_str()).fetch_optional(db).await?;
+pub async fn find(db: On<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
+    let row: Option<Row> = sql!(db, fetch_optional, "SELECT * FROM sessions WHERE id = $1", id.as_str())?;
     row.map(Row::read).transpose()
 }
 
@@ -143,16 +142,16 @@ pub async fn find(db: impl SqliteExecutor<'_>, id: &SessionId) -> StoreResult<Op
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list_live(db: impl SqliteExecutor<'_>, user: &UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
-    let rows: Vec<Row> = sqlx::query_as(
+pub async fn list_live(db: On<'_>, user: &UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
+    let rows: Vec<Row> = sql!(
+        db,
+        fetch_all,
         "SELECT * FROM sessions
          WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
          ORDER BY last_active_at DESC, id DESC",
-    )
-    .bind(user.as_str())
-    .bind(now.0)
-    .fetch_all(db)
-    .await?;
+        user.as_str(),
+        now.0
+    )?;
     rows.into_iter().map(Row::read).collect()
 }
 
@@ -160,13 +159,14 @@ pub async fn list_live(db: impl SqliteExecutor<'_>, user: &UserId, now: Timestam
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list_recent(db: impl SqliteExecutor<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Session>> {
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2")
-            .bind(user.as_str())
-            .bind(limit)
-            .fetch_all(db)
-            .await?;
+pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Session>> {
+    let rows: Vec<Row> = sql!(
+        db,
+        fetch_all,
+        "SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2",
+        user.as_str(),
+        limit
+    )?;
     rows.into_iter().map(Row::read).collect()
 }
 
@@ -185,27 +185,27 @@ pub struct Renewal<'a> {
 /// # Errors
 /// When the row can't be written.
 pub async fn renew(tx: &mut Tx, read: &Session, to: &Renewal<'_>, now: Timestamp) -> StoreResult<bool> {
-    let moved = sqlx::query(
+    let moved = sql!(
+        tx.on(),
+        execute,
         "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
            late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9
          WHERE id = $10 AND generation = $11 AND ended_at IS NULL
            AND expires_at > $12 AND idle_end_at > $12 AND absolute_end_at > $12",
-    )
-    .bind(signed(to.chain.generation))
-    .bind(signed(to.chain.confirmed_generation))
-    .bind(to.chain.rotated_at.0)
-    .bind(i64::from(to.chain.late_streak))
-    .bind(signed(to.chain.late_generation))
-    .bind(&to.chain.device_kind)
-    .bind(to.user_agent)
-    .bind(to.address)
-    .bind(to.ends.expires_at.0)
-    .bind(read.id.as_str())
-    .bind(signed(read.chain.generation))
-    .bind(now.0)
-    .execute(tx.conn())
-    .await?;
-    Ok(one(&moved))
+        signed(to.chain.generation),
+        signed(to.chain.confirmed_generation),
+        to.chain.rotated_at.0,
+        i64::from(to.chain.late_streak),
+        signed(to.chain.late_generation),
+        &to.chain.device_kind,
+        to.user_agent,
+        to.address,
+        to.ends.expires_at.0,
+        read.id.as_str(),
+        signed(read.chain.generation),
+        now.0
+    )?;
+    Ok(moved == 1)
 }
 
 /// Marks a generation as having reached its browser.
@@ -213,13 +213,13 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Renewal<'_>, now: Timestamp
 /// # Errors
 /// When the row can't be written.
 pub async fn confirm(tx: &mut Tx, id: &SessionId, generation: u64) -> StoreResult<()> {
-    sqlx::query(
+    sql!(
+        tx.on(),
+        execute,
         "UPDATE sessions SET confirmed_generation = $1 WHERE id = $2 AND generation = $1 AND confirmed_generation < $1",
-    )
-    .bind(signed(generation))
-    .bind(id.as_str())
-    .execute(tx.conn())
-    .await?;
+        signed(generation),
+        id.as_str()
+    )?;
     Ok(())
 }
 
@@ -235,19 +235,19 @@ pub async fn touch(
     idle_end_at: Timestamp,
     now: Timestamp,
 ) -> StoreResult<Option<Session>> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = sql!(
+        tx.on(),
+        fetch_optional,
         "UPDATE sessions SET
            idle_end_at = CASE WHEN idle_end_at < $1 THEN $1 ELSE idle_end_at END,
            last_active_at = CASE WHEN last_active_at < $2 THEN $2 ELSE last_active_at END
          WHERE id = $3 AND ended_at IS NULL AND expires_at > $4 AND idle_end_at > $4 AND absolute_end_at > $4
          RETURNING *",
-    )
-    .bind(idle_end_at.0)
-    .bind(acted_at.0)
-    .bind(id.as_str())
-    .bind(now.0)
-    .fetch_optional(tx.conn())
-    .await?;
+        idle_end_at.0,
+        acted_at.0,
+        id.as_str(),
+        now.0
+    )?;
     row.map(Row::read).transpose()
 }
 
@@ -256,13 +256,15 @@ pub async fn touch(
 /// # Errors
 /// When the row can't be written.
 pub async fn end(tx: &mut Tx, id: &SessionId, reason: EndReason, now: Timestamp) -> StoreResult<bool> {
-    let ended = sqlx::query("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL")
-        .bind(now.0)
-        .bind(reason.as_str())
-        .bind(id.as_str())
-        .execute(tx.conn())
-        .await?;
-    Ok(one(&ended))
+    let ended = sql!(
+        tx.on(),
+        execute,
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL",
+        now.0,
+        reason.as_str(),
+        id.as_str()
+    )?;
+    Ok(ended == 1)
 }
 
 /// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live.
@@ -276,21 +278,17 @@ pub async fn end_all(
     reason: EndReason,
     now: Timestamp,
 ) -> StoreResult<u64> {
-    let ended: Vec<(i64,)> = sqlx::query_as(
+    let ended: Vec<(i64,)> = sql!(
+        tx.on(),
+        fetch_all,
         "UPDATE sessions SET ended_at = $1, end_reason = $2
          WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
            AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
          RETURNING 1",
-    )
-    .bind(now.0)
-    .bind(reason.as_str())
-    .bind(user.as_str())
-    .bind(except.map_or("", SessionId::as_str))
-    .fetch_all(tx.conn())
-    .await?;
+        now.0,
+        reason.as_str(),
+        user.as_str(),
+        except.map_or("", SessionId::as_str)
+    )?;
     Ok(ended.len() as u64)
-}
-
-fn one(result: &SqliteQueryResult) -> bool {
-    result.rows_affected() == 1
 }

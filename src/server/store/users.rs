@@ -1,8 +1,8 @@
 //! Table `users`.
 
-use sqlx::{FromRow, SqliteExecutor};
+use sqlx::FromRow;
 
-use super::{StoreError, StoreResult, Tx, user_id};
+use super::{On, StoreError, StoreResult, Tx, sql, user_id};
 use crate::domain::{email::Email, ids::UserId, role::Role, time::Timestamp};
 
 #[derive(Clone, Debug)]
@@ -50,48 +50,49 @@ impl Row {
 /// # Errors
 /// [`StoreError::Conflict`] when the address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResult<()> {
-    sqlx::query(
+    sql!(
+        tx.on(),
+        execute,
         "INSERT INTO users (id, email, display_name, role, password_hash, version, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(user.id.as_str())
-    .bind(&user.email)
-    .bind(&user.display_name)
-    .bind(user.role.as_str())
-    .bind(password_hash)
-    .bind(user.version)
-    .bind(user.created_at.0)
-    .execute(tx.conn())
-    .await?;
+        user.id.as_str(),
+        &user.email,
+        &user.display_name,
+        user.role.as_str(),
+        password_hash,
+        user.version,
+        user.created_at.0
+    )?;
     Ok(())
 }
 
 /// # Errors
 /// When the database can't be read.
-pub async fn find(db: impl SqliteExecutor<'_>, id: &UserId) -> StoreResult<Option<User>> {
-    let row: Option<Row> =
-        sqlx::query_as("SELECT id, email, display_name, role, version, locked_at, created_at FROM users WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(db)
-            .await?;
+pub async fn find(db: On<'_>, id: &UserId) -> StoreResult<Option<User>> {
+    let row: Option<Row> = sql!(
+        db,
+        fetch_optional,
+        "SELECT id, email, display_name, role, version, locked_at, created_at FROM users WHERE id = $1",
+        id.as_str()
+    )?;
     row.map(Row::read).transpose()
 }
 
 /// # Errors
 /// When the database can't be read.
-pub async fn find_with_password(db: impl SqliteExecutor<'_>, email: &Email) -> StoreResult<Option<WithPassword>> {
+pub async fn find_with_password(db: On<'_>, email: &Email) -> StoreResult<Option<WithPassword>> {
     #[derive(FromRow)]
     struct Both {
         #[sqlx(flatten)]
         row: Row,
         password_hash: String,
     }
-    let found: Option<Both> = sqlx::query_as(
+    let found: Option<Both> = sql!(
+        db,
+        fetch_optional,
         "SELECT id, email, display_name, role, version, locked_at, created_at, password_hash FROM users WHERE email = $1",
-    )
-    .bind(email.as_str())
-    .fetch_optional(db)
-    .await?;
+        email.as_str()
+    )?;
     found.map(|both| Ok(WithPassword { user: both.row.read()?, password_hash: both.password_hash })).transpose()
 }
 
@@ -100,13 +101,14 @@ pub async fn find_with_password(db: impl SqliteExecutor<'_>, email: &Email) -> S
 /// # Errors
 /// When the row can't be written.
 pub async fn hold(tx: &mut Tx, id: &UserId, version: i64) -> StoreResult<bool> {
-    let held =
-        sqlx::query("UPDATE users SET touched = touched + 1 WHERE id = $1 AND version = $2 AND locked_at IS NULL")
-            .bind(id.as_str())
-            .bind(version)
-            .execute(tx.conn())
-            .await?;
-    Ok(held.rows_affected() == 1)
+    let held = sql!(
+        tx.on(),
+        execute,
+        "UPDATE users SET touched = touched + 1 WHERE id = $1 AND version = $2 AND locked_at IS NULL",
+        id.as_str(),
+        version
+    )?;
+    Ok(held == 1)
 }
 
 /// Raises the version, so that tokens minted before say something outdated; `None` if there is no such user.
@@ -114,11 +116,12 @@ pub async fn hold(tx: &mut Tx, id: &UserId, version: i64) -> StoreResult<bool> {
 /// # Errors
 /// When the row can't be written.
 pub async fn raise_version(tx: &mut Tx, id: &UserId) -> StoreResult<Option<i64>> {
-    let raised: Option<(i64,)> =
-        sqlx::query_as("UPDATE users SET version = version + 1 WHERE id = $1 RETURNING version")
-            .bind(id.as_str())
-            .fetch_optional(tx.conn())
-            .await?;
+    let raised: Option<(i64,)> = sql!(
+        tx.on(),
+        fetch_optional,
+        "UPDATE users SET version = version + 1 WHERE id = $1 RETURNING version",
+        id.as_str()
+    )?;
     Ok(raised.map(|(version,)| version))
 }
 
@@ -127,23 +130,21 @@ pub async fn raise_version(tx: &mut Tx, id: &UserId) -> StoreResult<Option<i64>>
 /// # Errors
 /// When the row can't be written.
 pub async fn replace_password(tx: &mut Tx, id: &UserId, verified_hash: &str, new_hash: &str) -> StoreResult<bool> {
-    let replaced = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
-        .bind(new_hash)
-        .bind(id.as_str())
-        .bind(verified_hash)
-        .execute(tx.conn())
-        .await?;
-    Ok(replaced.rows_affected() == 1)
+    let replaced = sql!(
+        tx.on(),
+        execute,
+        "UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3",
+        new_hash,
+        id.as_str(),
+        verified_hash
+    )?;
+    Ok(replaced == 1)
 }
 
 /// # Errors
 /// When the row can't be written.
 pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
-    sqlx::query("UPDATE users SET role = $1 WHERE id = $2")
-        .bind(role.as_str())
-        .bind(id.as_str())
-        .execute(tx.conn())
-        .await?;
+    sql!(tx.on(), execute, "UPDATE users SET role = $1 WHERE id = $2", role.as_str(), id.as_str())?;
     Ok(())
 }
 
@@ -151,9 +152,9 @@ pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn count_admins(db: impl SqliteExecutor<'_>) -> StoreResult<i64> {
+pub async fn count_admins(db: On<'_>) -> StoreResult<i64> {
     let (count,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM users WHERE role = 'admin' AND locked_at IS NULL").fetch_one(db).await?;
+        sql!(db, fetch_one, "SELECT COUNT(*) FROM users WHERE role = 'admin' AND locked_at IS NULL")?;
     Ok(count)
 }
 
@@ -179,7 +180,7 @@ pub struct ListQuery<'a> {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list(db: impl SqliteExecutor<'_>, query: &ListQuery<'_>) -> StoreResult<Vec<Listed>> {
+pub async fn list(db: On<'_>, query: &ListQuery<'_>) -> StoreResult<Vec<Listed>> {
     #[derive(FromRow)]
     struct ListedRow {
         #[sqlx(flatten)]
@@ -187,7 +188,9 @@ pub async fn list(db: impl SqliteExecutor<'_>, query: &ListQuery<'_>) -> StoreRe
         live_sessions: i64,
         last_active_at: Option<i64>,
     }
-    let rows: Vec<ListedRow> = sqlx::query_as(
+    let rows: Vec<ListedRow> = sql!(
+        db,
+        fetch_all,
         "SELECT id, email, display_name, role, version, locked_at, created_at,
            (SELECT COUNT(*) FROM sessions s WHERE s.user_id = users.id AND s.ended_at IS NULL
               AND s.expires_at > $4 AND s.idle_end_at > $4 AND s.absolute_end_at > $4) AS live_sessions,
@@ -195,13 +198,11 @@ pub async fn list(db: impl SqliteExecutor<'_>, query: &ListQuery<'_>) -> StoreRe
          FROM users
          WHERE email > $1 AND (email LIKE $2 ESCAPE '!' OR LOWER(display_name) LIKE $2 ESCAPE '!')
          ORDER BY email LIMIT $3",
-    )
-    .bind(query.after_email)
-    .bind(format!("{}%", escape_like(query.prefix)))
-    .bind(query.limit)
-    .bind(query.now.0)
-    .fetch_all(db)
-    .await?;
+        query.after_email,
+        format!("{}%", escape_like(query.prefix)),
+        query.limit,
+        query.now.0
+    )?;
     rows.into_iter()
         .map(|found| {
             Ok(Listed {

@@ -1,4 +1,4 @@
-//! The one writer: a task that drains a queue of intents and commits many at once.
+//! The one writer on SQLite: a task that drains a queue of intents and commits many at once.
 //!
 //! SQLite takes one writer at a time; a pool of them only queues in busy handlers. Each intent of a batch has its
 //! own savepoint, so that one refused leaves the others alone, and each is answered after the commit.
@@ -6,10 +6,10 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{StoreError, StoreResult, revocations};
+use super::{StoreError, StoreResult, Tx, tx::Conn};
 use crate::domain::revocation::Revocation;
 
 /// Told of every revocation after it is committed and before its intent is answered.
@@ -17,28 +17,6 @@ pub type OnCommit = Arc<dyn Fn(&[Revocation]) + Send + Sync>;
 
 const QUEUE: usize = 1024;
 const BATCH: usize = 64;
-
-/// A write in progress.
-pub struct Tx {
-    conn: SqliteConnection,
-    revocations: Vec<Revocation>,
-}
-
-impl Tx {
-    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
-        &mut self.conn
-    }
-
-    /// For reads that the write depends on.
-    pub fn read(&mut self) -> &mut SqliteConnection {
-        &mut self.conn
-    }
-
-    /// Publishes a revocation with this write: numbered as its last statement, in force once it is committed.
-    pub fn revoke(&mut self, revocation: Revocation) {
-        self.revocations.push(revocation);
-    }
-}
 
 /// What an intent leaves behind: whether to keep it, and how to answer once the batch is committed or lost.
 struct Verdict {
@@ -61,7 +39,7 @@ impl Writer {
     pub async fn start(options: &SqliteConnectOptions, on_commit: OnCommit) -> Result<Self, sqlx::Error> {
         let conn = options.connect().await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(Tx { conn, revocations: Vec::new() }, jobs, on_commit));
+        tokio::spawn(run(Tx::new(Conn::Sqlite(conn)), jobs, on_commit));
         Ok(Self { queue })
     }
 
@@ -113,7 +91,9 @@ async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
             (verdict.answer)(committed);
         }
     }
-    let _ = tx.conn.close().await;
+    if let Conn::Sqlite(conn) = tx.conn {
+        let _ = conn.close().await;
+    }
 }
 
 /// Runs the jobs in one transaction. The verdicts are those reached; jobs not reached are dropped, and their
@@ -151,10 +131,7 @@ async fn run_one(tx: &mut Tx, job: Job) -> Result<Verdict, sqlx::Error> {
     let published = tx.revocations.len();
     let mut verdict = job(tx).await;
     if verdict.keep {
-        let own = tx.revocations.split_off(published);
-        let numbered = revocations::append(tx, &own).await;
-        tx.revocations.extend(own);
-        if let Err(error) = numbered {
+        if let Err(error) = tx.number_revocations(published).await {
             verdict = Verdict { keep: false, answer: refusing(verdict.answer, error) };
         }
     }
@@ -174,5 +151,8 @@ fn refusing(
 }
 
 async fn execute(tx: &mut Tx, statement: &'static str) -> Result<(), sqlx::Error> {
-    sqlx::query(statement).execute(&mut tx.conn).await.map(drop)
+    match &mut tx.conn {
+        Conn::Sqlite(conn) => sqlx::query(statement).execute(conn).await.map(drop),
+        Conn::Postgres(_) => Ok(()),
+    }
 }

@@ -1,0 +1,27 @@
+//! Table `guards`: rows that stand for an invariant over several rows.
+
+use super::{StoreResult, Tx, sql};
+
+/// What a transaction wants to find as it leaves it.
+#[derive(Clone, Copy, Debug)]
+pub enum Guard {
+    /// There is an admin who is not locked.
+    Admins,
+    /// There is one keyring.
+    Keys,
+    /// A fresh database gets one first account.
+    Accounts,
+}
+
+/// Holds the guard until the transaction ends: others who depend on the same wait.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn hold(tx: &mut Tx, guard: Guard) -> StoreResult<()> {
+    let name = match guard {
+        Guard::Admins => "admins",
+        Guard::Keys => "keys",
+        Guard::Accounts => "accounts",
+    };
+    sql!(tx.on(), execute, "UPDATE guards SET n = n + 1 WHERE name = $1", name).map(drop)
+}

@@ -1,0 +1,60 @@
+//! One SQL text on two databases: where a statement runs, and the macro that runs it there.
+//!
+//! Texts use `$1` parameters, TEXT, BIGINT, BOOLEAN and byte strings, and no dialect's functions, so that each means the
+//! same to SQLite and to PostgreSQL. Each is compiled for both; nothing is decided by the text at run time.
+
+use std::{future::Future, time::Duration};
+
+use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+
+use super::{StoreError, StoreResult};
+
+/// A pool for reads, or the connection of a write in progress.
+pub enum On<'c> {
+    Sqlite(&'c SqlitePool),
+    SqliteTx(&'c mut SqliteConnection),
+    Postgres(&'c PgPool),
+    PostgresTx(&'c mut PgConnection),
+}
+
+/// How long a request waits for the database before it is told to come back: with it, 503 comes within two seconds.
+pub const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// A database that takes no part any more must not keep requests waiting for its connections to fail.
+///
+/// # Errors
+/// What the statement returned, or [`StoreError::Slow`].
+pub async fn in_time<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> StoreResult<T> {
+    match tokio::time::timeout(PATIENCE, run).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(StoreError::Slow),
+    }
+}
+
+/// `sql!(on, fetch_optional, "SELECT … WHERE id = $1", id)` reads rows by `query_as`; `execute` gives the number of rows.
+macro_rules! sql {
+    (@run execute, $on:ident, $text:literal, $($value:expr),*) => {
+        async { sqlx::query($text)$(.bind($value))*.execute($on).await.map(|done| done.rows_affected()) }
+    };
+    (@run $fetch:ident, $on:ident, $text:literal, $($value:expr),*) => {
+        sqlx::query_as($text)$(.bind($value))*.$fetch($on)
+    };
+    ($on:expr, $fetch:ident, $text:literal $(, $value:expr)* $(,)?) => {
+        match $on {
+            $crate::server::store::On::Sqlite(on) => {
+                $crate::server::store::on::in_time($crate::server::store::sql!(@run $fetch, on, $text, $($value),*)).await
+            }
+            $crate::server::store::On::SqliteTx(on) => {
+                $crate::server::store::sql!(@run $fetch, on, $text, $($value),*).await.map_err($crate::server::store::StoreError::from)
+            }
+            $crate::server::store::On::Postgres(on) => {
+                $crate::server::store::on::in_time($crate::server::store::sql!(@run $fetch, on, $text, $($value),*)).await
+            }
+            $crate::server::store::On::PostgresTx(on) => {
+                $crate::server::store::sql!(@run $fetch, on, $text, $($value),*).await.map_err($crate::server::store::StoreError::from)
+            }
+        }
+    };
+}
+
+pub(crate) use sql;

@@ -1,6 +1,6 @@
 //! `TestApp`: the real router in process. `Browser`: a cookie jar with one method per thing a person does.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::LazyLock, time::Duration};
 
 use axum::{
     Router,
@@ -25,6 +25,7 @@ use sekisho::{
 };
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{runtime::Runtime, sync::RwLock};
 use tower::ServiceExt as _;
 
 pub const PASSWORD: &str = "wallpaper teapot river 9";
@@ -33,6 +34,11 @@ pub const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 const START: Timestamp = Timestamp(1_780_000_000_000);
 const LOW: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+
+/// Requests are served on one runtime, as in a server.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+/// A router is built by rendering its pages once in a mode of its own; a server does that before it serves.
+static BUILDING: RwLock<()> = RwLock::const_new(());
 
 pub struct TestApp {
     pub state: AppState,
@@ -65,6 +71,7 @@ impl TestApp {
         let rng = Rng::from_system();
         let parts = Parts { config, clock: Clock::set_to(now), rng, cost: LOW, hash_threads: 2 };
         let state = AppState::start(parts).await.unwrap();
+        let _building = BUILDING.write().await;
         Self { router: router::build(state.clone()), state, folder, settings }
     }
 
@@ -233,10 +240,15 @@ impl Browser {
 
     /// Sends it; the reply is lost on its way unless [`Self::receive`] takes it.
     pub async fn deliver(&self, request: Request<Body>) -> Reply {
-        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let router = self.router.clone();
+        let served = RUNTIME.spawn(async move {
+            let _serving = BUILDING.read().await;
+            let response: Response<Body> = router.oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let bytes = body.collect().await.unwrap().to_bytes();
+            Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        });
+        served.await.unwrap()
     }
 
     pub fn receive(&mut self, reply: &Reply) {

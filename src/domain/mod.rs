@@ -6,6 +6,7 @@
 pub mod access_claims;
 pub mod audit;
 pub mod device_label;
+pub mod device_limit;
 pub mod email;
 pub mod idle_clock;
 pub mod ids;
@@ -16,5 +17,6 @@ pub mod revocation;
 pub mod role;
 pub mod rotation;
 pub mod session;
+pub mod strategy;
 pub mod throttle;
 pub mod time;

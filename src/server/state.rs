@@ -112,7 +112,7 @@ impl AppState {
         let revoked = Arc::new(RevocationSet::default());
         let applied = Arc::clone(&revoked);
         let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
-        let db = Db::open_sqlite(&config.database_file, on_commit).await?;
+        let db = Db::open(&config.database, on_commit).await?;
         let keyring = open_keyring(&config, &db, &rng, clock.now()).await?;
         revoked.load(&db, clock.now()).await?;
         Ok(Self(Arc::new(Inner {

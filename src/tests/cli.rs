@@ -98,7 +98,7 @@ fn a_broken_configuration_stops_the_start_with_a_line_for_each_fault() {
 #[test]
 fn the_effective_configuration_is_shown_with_its_sources_and_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
-    let secret = "0123456789abcdefghijklmnopqrstuv0123456789";
+    let secret = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
     let done = run(sekisho(folder.path())
         .args(["config", "show", "--json"])
         .env("AUTH_SECRET", secret)

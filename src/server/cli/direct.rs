@@ -42,13 +42,12 @@ impl Direct {
     /// # Errors
     /// When there is none, or it is newer than this binary.
     pub async fn open(config: &Config) -> Result<Self, Failure> {
-        let file = &config.database_file;
-        if !file.exists() {
+        if let Some(file) = config.database_file().filter(|file| !file.exists()) {
             return Err(Failure::refused(format!("database.url: there is no database {}", file.display())));
         }
         let now = Clock::System.now();
         // Nothing here checks tokens; servers hear of a revocation through the feed.
-        let db = Db::open_sqlite(file, Arc::new(|_: &[_]| {})).await?;
+        let db = Db::open(&config.database, Arc::new(|_: &[_]| {})).await?;
         Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(config.lifetimes.access_ttl).plus(MARGIN) })
     }
 

@@ -50,9 +50,9 @@ fn carry_out(cli: Cli) -> Result<(), Failure> {
 
 async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Failure> {
     match command {
-        Command::Serve => serve::serve(config, out).await,
+        Command::Serve => Box::pin(serve::serve(config, out)).await,
         Command::Migrate => migrate(&config, out).await,
-        Command::User(UserCommand::Create(account)) => user::create(config, account, out).await,
+        Command::User(UserCommand::Create(account)) => Box::pin(user::create(config, account, out)).await,
         Command::User(UserCommand::SetRole { email, role }) => user::set_role(&config, email, role, out).await,
         Command::User(UserCommand::List) => user::list(&config, out).await,
         Command::Session(SessionCommand::List { user }) => session::list(&config, user, out).await,
@@ -67,9 +67,9 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
 }
 
 async fn migrate(config: &Config, out: Out) -> Result<(), Failure> {
-    let db = Db::open_sqlite(&config.database_file, Arc::new(|_: &[_]| {})).await?;
+    let db = Db::open(&config.database, Arc::new(|_: &[_]| {})).await?;
     db.close().await;
-    let file = config.database_file.display().to_string();
-    out.done(&format!("{file} is up to date"), &serde_json::json!({ "database": file, "up_to_date": true }));
+    let database = config.database.to_string();
+    out.done(&format!("{database} is up to date"), &serde_json::json!({ "database": database, "up_to_date": true }));
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+use super::secret_strength;
 use crate::server::secret::SecretBytes;
 
 const LONGEST: u64 = 4096;
@@ -40,10 +41,9 @@ fn read(file: File) -> Result<SecretBytes, String> {
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
     let text = text.trim();
-    if text.len() < 32 {
-        Err("is too short for 256 bits".to_owned())
-    } else {
-        Ok(SecretBytes::new(text.as_bytes().to_vec()))
+    match secret_strength::weakness(text) {
+        Some(why) => Err(why.to_owned()),
+        None => Ok(SecretBytes::new(text.as_bytes().to_vec())),
     }
 }
 
@@ -72,12 +72,16 @@ mod tests {
 
     use super::*;
 
+    fn fresh(seed: u8) -> [u8; 32] {
+        std::array::from_fn(|at| seed.wrapping_mul(31).wrapping_add(u8::try_from(at).unwrap().wrapping_mul(73)))
+    }
+
     #[test]
     fn the_secret_is_made_once_for_its_owner_only_and_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
-        let made = read_or_make(&database, false, [7; 32]).unwrap();
-        let again = read_or_make(&database, true, [8; 32]).unwrap();
+        let made = read_or_make(&database, false, fresh(7)).unwrap();
+        let again = read_or_make(&database, true, fresh(8)).unwrap();
         assert_eq!(made.expose(), again.expose());
         let mode = std::fs::metadata(folder.path().join("a.secret")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -87,15 +91,15 @@ mod tests {
     fn two_first_starts_at_once_end_up_with_one_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.secret");
-        let first = make(&path, [7; 32]).unwrap();
-        assert_eq!(make(&path, [8; 32]).unwrap().expose(), first.expose());
+        let first = make(&path, fresh(7)).unwrap();
+        assert_eq!(make(&path, fresh(8)).unwrap().expose(), first.expose());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_missing_secret_is_not_made_up_where_keys_depend_on_it() {
         let folder = tempfile::tempdir().unwrap();
-        let line = read_or_make(&folder.path().join("a.db"), true, [7; 32]).unwrap_err();
+        let line = read_or_make(&folder.path().join("a.db"), true, fresh(7)).unwrap_err();
         assert!(line.contains("is missing") && !line.contains('\n'), "{line}");
     }
 
@@ -103,8 +107,18 @@ mod tests {
     fn a_secret_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
-        read_or_make(&database, false, [7; 32]).unwrap();
+        read_or_make(&database, false, fresh(7)).unwrap();
         std::fs::set_permissions(folder.path().join("a.secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(read_or_make(&database, true, [7; 32]).unwrap_err().contains("readable by others"));
+        assert!(read_or_make(&database, true, fresh(7)).unwrap_err().contains("readable by others"));
+    }
+
+    #[test]
+    fn a_weak_secret_in_the_file_is_refused_as_one_that_is_set_would_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("a.db");
+        read_or_make(&database, false, fresh(7)).unwrap();
+        std::fs::write(folder.path().join("a.secret"), "changeme".repeat(8)).unwrap();
+        let line = read_or_make(&database, true, fresh(7)).unwrap_err();
+        assert!(line.starts_with("auth_secret:") && line.contains("documentation"), "{line}");
     }
 }

@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Faults, keys::KEYS};
+use super::{
+    Faults,
+    keys::{DEFAULT_PROFILE, KEYS, PROFILES},
+};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Default,
+    /// Set by `session.profile`.
+    Profile(&'static str),
     File(String),
     Environment(String),
     Flag,
@@ -17,6 +22,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Profile(name) => write!(f, "profile {name}"),
             Self::File(name) | Self::Environment(name) => f.write_str(name),
             Self::Flag => f.write_str("flag"),
         }
@@ -69,10 +75,18 @@ impl Layers {
     /// The value in force.
     #[must_use]
     pub fn value(&self, name: &str) -> (String, Source) {
-        self.0.get(name).cloned().unwrap_or_else(|| {
+        self.0.get(name).cloned().or_else(|| self.preset(name)).unwrap_or_else(|| {
             let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
             (default.to_owned(), Source::Default)
         })
+    }
+
+    /// What the chosen profile says, which is less than what anyone has set.
+    fn preset(&self, name: &str) -> Option<(String, Source)> {
+        let chosen = self.0.get("session.profile").map_or(DEFAULT_PROFILE, |(value, _)| value.as_str());
+        let profile = PROFILES.iter().find(|profile| profile.name == chosen)?;
+        let (_, value) = profile.presets.iter().find(|(key, _)| *key == name)?;
+        Some(((*value).to_owned(), Source::Profile(profile.name)))
     }
 
     /// A line for each key that was set and doesn't exist.

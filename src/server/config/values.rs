@@ -8,21 +8,36 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::Layers;
-use crate::server::secret::SecretBytes;
+use super::{
+    Layers,
+    schedule::{self, Schedule},
+    secret_strength,
+    urls::{DatabaseUrl, WebStore},
+};
+use crate::{domain::lifetimes::Lifetimes, server::secret::SecretBytes};
 
 pub struct Reader<'a> {
     layers: &'a Layers,
     faults: Vec<String>,
+    /// Keys whose value could not be read, so that what stands in for it is not judged.
+    unreadable: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(layers: &'a Layers) -> Self {
-        Self { layers, faults: Vec::new() }
+        Self { layers, faults: Vec::new(), unreadable: Vec::new() }
     }
 
-    pub fn faults(self) -> Vec<String> {
+    /// Every fault: of single values, of keys that don't exist, and of `combinations` whose parts could all be read.
+    pub fn faults(mut self, combinations: Vec<String>) -> Vec<String> {
+        self.faults.extend(self.layers.unknown());
+        let readable = |line: &String| !self.unreadable.iter().any(|key| line.contains(key));
+        self.faults.extend(combinations.into_iter().filter(readable));
         self.faults
+    }
+
+    pub fn could_read(&self, key: &str) -> bool {
+        self.unreadable.iter().all(|unreadable| unreadable != key)
     }
 
     fn text(&self, key: &str) -> String {
@@ -31,6 +46,7 @@ impl<'a> Reader<'a> {
 
     fn fault(&mut self, key: &str, text: &str) {
         self.faults.push(format!("{key}: {text} (from {})", self.layers.value(key).1));
+        self.unreadable.push(key.to_owned());
     }
 
     pub fn addr(&mut self) -> SocketAddr {
@@ -116,21 +132,73 @@ impl<'a> Reader<'a> {
         text
     }
 
-    pub fn only(&mut self, key: &str, allowed: &[&str], why: &str) {
-        if !allowed.contains(&self.text(key).as_str()) {
-            self.fault(key, &format!("must be {}: {why}", allowed.join(" or ")));
+    /// The one of `all` that is named; the first if none is.
+    pub fn choice<T: Copy>(&mut self, key: &str, all: &[T], name: impl Fn(T) -> &'static str) -> T {
+        let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+        let text = self.one_of(key, &names);
+        all.iter().copied().find(|one| name(*one) == text).unwrap_or(all[0])
+    }
+
+    pub fn count(&mut self, key: &str) -> u32 {
+        self.text(key).parse().unwrap_or_else(|_| {
+            self.fault(key, "must be a whole number, or 0 for no limit");
+            0
+        })
+    }
+
+    pub fn lifetimes(&mut self) -> Lifetimes {
+        Lifetimes {
+            access_ttl: self.duration("session.access_ttl"),
+            refresh_lead: self.duration("session.refresh_lead"),
+            max_age: self.duration("session.max_age"),
+            update_age: self.duration("session.update_age"),
+            rolling: self.bool("session.rolling"),
+            absolute_timeout: self.duration("session.absolute_timeout"),
+            idle_timeout: self.duration("session.idle_timeout"),
+            idle_timeout_remembered: self.duration("session.idle_timeout_remembered"),
+            idle_warning: self.duration("session.idle_warning"),
+            rotation_grace: self.duration("session.rotation_grace"),
         }
     }
 
-    pub fn sqlite_file(&mut self) -> PathBuf {
-        let text = self.text("database.url");
-        match text.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() && !path.contains('?') => PathBuf::from(path),
-            _ => {
-                self.fault("database.url", "must be sqlite:// and a file");
-                PathBuf::new()
+    pub fn database(&mut self) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.text("database.url")).unwrap_or_else(|why| {
+            self.fault("database.url", why);
+            DatabaseUrl::Sqlite(PathBuf::new())
+        })
+    }
+
+    /// An address that is set is judged also where nothing uses it.
+    pub fn web_store(&mut self) -> WebStore {
+        let wanted = self.one_of("session.store", &["sql", "redis"]) == "redis";
+        let url = self.text("redis.url");
+        if url.is_empty() {
+            if wanted {
+                self.fault("redis.url", "is needed where session.store is redis");
+            }
+            return WebStore::Sql;
+        }
+        match WebStore::redis(&url) {
+            Ok(redis) if wanted => redis,
+            Ok(_) => WebStore::Sql,
+            Err(why) => {
+                self.fault("redis.url", why);
+                WebStore::Sql
             }
         }
+    }
+
+    pub fn schedule(&mut self) -> Schedule {
+        let timezone = self.text("cleanup.timezone");
+        let known = schedule::is_timezone(&timezone);
+        if !known {
+            self.fault("cleanup.timezone", "is no time zone such as Europe/Berlin, UTC or system");
+        }
+        let schedule = Schedule::parse(&self.text("cleanup.schedule"), if known { &timezone } else { "UTC" });
+        schedule.unwrap_or_else(|why| {
+            self.fault("cleanup.schedule", why);
+            Schedule::never()
+        })
     }
 
     pub fn min_length(&mut self) -> usize {
@@ -141,18 +209,17 @@ impl<'a> Reader<'a> {
         length
     }
 
-    /// A secret of 256 bits or more, of some variety.
+    /// A secret that nothing is known against.
     pub fn secret(&mut self, key: &str) -> Option<SecretBytes> {
+        if let Some(why) = secret_strength::weakness(&self.text(key)).filter(|_| !self.text(key).is_empty()) {
+            self.fault(key, why);
+        }
+        self.former_secret(key)
+    }
+
+    /// One that is being replaced, perhaps because it was weak.
+    pub fn former_secret(&mut self, key: &str) -> Option<SecretBytes> {
         let text = self.text(key);
-        if text.is_empty() {
-            return None;
-        }
-        let mut kinds: Vec<u8> = text.bytes().collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        if text.len() < 32 || kinds.len() < 8 {
-            self.fault(key, "must carry 256 bits: 32 random bytes or more, as text (openssl rand -base64 32)");
-        }
-        Some(SecretBytes::new(text.into_bytes()))
+        (!text.is_empty()).then(|| SecretBytes::new(text.into_bytes()))
     }
 }

@@ -18,6 +18,7 @@ use super::{
     postgres,
     writer::{OnCommit, Writer},
 };
+use crate::server::config::DatabaseUrl;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -47,6 +48,17 @@ pub enum OpenError {
 }
 
 impl Db {
+    /// Opens the database that is configured.
+    ///
+    /// # Errors
+    /// As the one for its kind.
+    pub async fn open(database: &DatabaseUrl, on_commit: OnCommit) -> Result<Self, OpenError> {
+        match database {
+            DatabaseUrl::Sqlite(file) => Self::open_sqlite(file, on_commit).await,
+            DatabaseUrl::Postgres(url) => Self::open_postgres(url.expose(), on_commit).await,
+        }
+    }
+
     /// Opens the SQLite file, creating it if it is not there, and applies missing migrations.
     ///
     /// # Errors

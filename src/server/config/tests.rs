@@ -1,0 +1,192 @@
+//! The configuration as an operator writes it, from text to what is in force or what is wrong.
+
+use super::*;
+use crate::domain::time::Timestamp;
+
+fn read(toml: &str, env: &[(&str, &str)]) -> Result<Config, Faults> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(&Layers::gather(Some(("sekisho.toml", toml)), env, &[])?)
+}
+
+#[test]
+fn without_anything_set_the_defaults_hold() {
+    let config = read("", &[]).unwrap();
+    assert_eq!(config.public_url, "http://localhost:3000");
+    assert_eq!(config.lifetimes.access_ttl.as_secs(), 900);
+    assert_eq!(config.password_min_length, 15);
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let config =
+        read("[session]\naccess_ttl = \"10m\"\nrefresh_lead = \"1m\"", &[("SEKISHO_SESSION__ACCESS_TTL", "5m")])
+            .unwrap();
+    assert_eq!(config.lifetimes.access_ttl.as_secs(), 300);
+    assert_eq!(config.lifetimes.refresh_lead.as_secs(), 60);
+}
+
+#[test]
+fn all_faults_are_told_at_once_one_line_each() {
+    let Err(Faults(lines)) = read(
+        "colour = 1\n[session]\naccess_ttl = \"soon\"\nacess_ttl = \"5m\"\nstrategy = \"cookie\"\n[server]\npublic_url = \"http://example.com\"",
+        &[("SEKISHO_SERVER__ADDR", "nowhere"), ("SEKISHO_NO__SUCH", "1"), ("AUTH_SECRET", "short")],
+    ) else {
+        panic!("a broken configuration was taken")
+    };
+    for part in [
+        "colour",
+        "session.access_ttl",
+        "session.acess_ttl",
+        "session.strategy",
+        "server.public_url",
+        "server.addr",
+        "no.such",
+        "auth_secret",
+    ] {
+        assert_eq!(lines.iter().filter(|line| line.starts_with(part)).count(), 1, "{part}: {lines:#?}");
+    }
+    assert!(lines.iter().all(|line| !line.contains('\n')));
+}
+
+#[test]
+fn http_is_for_loopback_only_unless_asked_for() {
+    assert!(read("[server]\npublic_url = \"http://192.168.1.7:3000\"", &[]).is_err());
+    assert!(read("[server]\npublic_url = \"http://192.168.1.7:3000\"\ninsecure_cookies = true", &[]).is_ok());
+    assert!(
+        read("[server]\npublic_url = \"https://id.example.com/\"", &[]).unwrap().public_url == "https://id.example.com"
+    );
+    assert!(read("[server]\npublic_url = \"https://id.example.com/app\"", &[]).is_err());
+}
+
+/// The lines of what is wrong; none if it is taken.
+fn faults(toml: &str) -> Vec<String> {
+    read(toml, &[]).err().map_or_else(Vec::new, |Faults(lines)| lines)
+}
+
+fn layers(toml: &str) -> Layers {
+    Layers::gather(Some(("sekisho.toml", toml)), std::iter::empty(), &[]).unwrap()
+}
+
+#[test]
+fn each_strategy_and_each_profile_has_no_fault_by_itself() {
+    for strategy in Strategy::ALL {
+        let config = read(&format!("session.strategy = \"{}\"", strategy.as_str()), &[]).unwrap();
+        assert_eq!(config.strategy, strategy);
+    }
+    for profile in &keys::PROFILES {
+        assert_eq!(faults(&format!("session.profile = \"{}\"", profile.name)), Vec::<String>::new());
+        for (name, _) in profile.presets {
+            assert!(keys::KEYS.iter().any(|key| key.name == *name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_sets_what_nobody_else_has_set() {
+    let high = read("session.profile = \"high\"", &[]).unwrap();
+    assert_eq!((high.strategy, high.lifetimes.max_age.as_secs()), (Strategy::Database, 7200));
+    assert_eq!((high.lifetimes.update_age.as_secs(), high.lifetimes.absolute_timeout.as_secs()), (300, 43_200));
+    assert_eq!((high.lifetimes.idle_timeout.as_secs(), high.lifetimes.idle_timeout_remembered.as_secs()), (900, 900));
+    let low = read("session.profile = \"low\"", &[]).unwrap();
+    assert_eq!((low.strategy, low.lifetimes.max_age.as_secs()), (Strategy::Jwt, 30 * 86_400));
+    assert!(low.lifetimes.idle_timeout.is_zero() && low.lifetimes.idle_timeout_remembered.is_zero());
+    let mixed = read("[session]\nprofile = \"low\"\nidle_timeout = \"20m\"", &[("SEKISHO_SESSION__PROFILE", "high")]);
+    let mixed = mixed.unwrap();
+    assert_eq!((mixed.strategy, mixed.lifetimes.idle_timeout.as_secs()), (Strategy::Database, 1200));
+}
+
+#[test]
+fn a_value_from_a_profile_says_so() {
+    let layers = layers("[session]\nprofile = \"high\"\nmax_age = \"3h\"");
+    for (key, value, source) in [
+        ("session.update_age", "5m", "profile high"),
+        ("session.max_age", "3h", "sekisho.toml"),
+        ("session.access_ttl", "15m", "default"),
+    ] {
+        let shown = Config::show(&layers).into_iter().find(|row| row.key == key).unwrap();
+        assert_eq!((shown.value.as_str(), shown.source.as_str()), (value, source), "{key}");
+    }
+}
+
+#[test]
+fn what_can_not_work_together_is_told_at_once_with_what_does_not_exist() {
+    let lines = faults(
+        "colour = 1\n[session]\nstrategy = \"jwt\"\nmax_sessions = 3\nstore = \"redis\"\nmax_age = \"1h\"\nrefresh_lead = \"2h\"\n[redis]\nurl = \"redis://127.0.0.1\"",
+    );
+    for part in ["colour", "session.max_sessions", "session.store", "session.update_age", "session.refresh_lead"] {
+        assert_eq!(lines.iter().filter(|line| line.starts_with(part)).count(), 1, "{part}: {lines:#?}");
+    }
+    assert_eq!(lines.len(), 5, "{lines:#?}");
+}
+
+#[test]
+fn a_value_that_could_not_be_read_is_one_fault_and_not_judged_beside_others() {
+    let lines = faults("[session]\nstrategy = \"database\"\nmax_age = \"soon\"\nidle_warning = \"1h\"");
+    assert!(lines.len() == 2 && lines[0].starts_with("session.max_age:"), "{lines:#?}");
+    assert!(lines[1].starts_with("session.idle_warning:"), "{lines:#?}");
+}
+
+#[test]
+fn redis_needs_an_address_and_the_strategy_that_uses_it() {
+    assert!(faults("[session]\nprofile = \"high\"\nstore = \"redis\"")[0].starts_with("redis.url:"));
+    let config =
+        read("session = { profile = \"high\", store = \"redis\" }\nredis.url = \"redis://:pw@127.0.0.1\"", &[]);
+    assert_eq!(config.unwrap().web_store, WebStore::Redis("redis://:pw@127.0.0.1".to_owned()));
+    assert_eq!(faults("redis.url = \"127.0.0.1\"").len(), 1);
+}
+
+#[test]
+fn a_limit_counts_sessions_and_says_what_to_do_at_it() {
+    let config = read("[session]\nmax_sessions = 5\non_limit = \"ask\"", &[]).unwrap();
+    assert_eq!(config.device_limit, DeviceLimit { max: 5, on_limit: OnLimit::Ask });
+    assert_eq!(faults("session.on_limit = \"ask\""), Vec::<String>::new());
+    assert_eq!(faults("[session]\nmax_sessions = -1\non_limit = \"evict\"").len(), 2);
+}
+
+#[test]
+fn a_schedule_and_its_zone_are_each_judged() {
+    let lines = faults("[cleanup]\nschedule = \"daily\"\ntimezone = \"Asia/Kyoto\"");
+    assert!(lines.iter().any(|line| line.starts_with("cleanup.schedule:")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("cleanup.timezone:")), "{lines:#?}");
+    let utc = read("cleanup.timezone = \"UTC\"", &[]).unwrap();
+    assert_eq!(utc.cleanup.next_after(Timestamp(0)), Timestamp::from_secs(3 * 3600));
+}
+
+#[test]
+fn a_secret_is_made_beside_a_file_only() {
+    let config = read("database.url = \"postgres://u:hunter2@db.example.com/sekisho\"", &[]).unwrap();
+    assert_eq!(config.database_file(), None);
+    let Faults(lines) = config.secret(false, [7; 32]).unwrap_err();
+    assert!(lines.len() == 1 && lines[0].starts_with("auth_secret:") && !lines[0].contains("hunter2"), "{lines:?}");
+}
+
+#[test]
+fn a_weak_secret_is_refused_and_may_still_be_the_one_that_is_replaced() {
+    let weak = "changeme".repeat(8);
+    assert!(read("", &[("AUTH_SECRET", &weak)]).is_err());
+    assert!(read("", &[("AUTH_SECRET", SECRET), ("AUTH_SECRET_PREVIOUS", &weak)]).is_ok());
+}
+
+const SECRET: &str = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
+
+#[test]
+fn a_secret_is_never_shown() {
+    let environment = [
+        ("AUTH_SECRET", SECRET),
+        ("SEKISHO_DATABASE__URL", "postgres://user:hunter2@host/db"),
+        ("SEKISHO_REDIS__URL", "redis://:hunter2@host"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let layers = Layers::gather(None, environment.into_iter(), &[]).unwrap();
+    let shown = Config::show(&layers);
+    for (key, value) in [
+        ("auth_secret", "********"),
+        ("auth_secret_previous", ""),
+        ("database.url", "postgres://user:********@host/db"),
+        ("redis.url", "redis://:********@host"),
+    ] {
+        assert!(shown.iter().any(|row| row.key == key && row.value == value), "{key}: {shown:?}");
+    }
+    let printed = format!("{shown:?}{:?}", Config::read(&layers).unwrap());
+    assert!(!printed.contains(SECRET) && !printed.contains("hunter2"), "{printed}");
+}

@@ -21,6 +21,8 @@ pub enum Event {
     /// A write refused because it came from another site.
     CrossSite,
     UserCreate,
+    /// Rows past use were deleted.
+    Cleanup,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl Event {
             Self::Forbidden => "forbidden",
             Self::CrossSite => "cross_site",
             Self::UserCreate => "user_create",
+            Self::Cleanup => "cleanup",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod cleanup;
 mod cli;
 mod devices;
 mod documents;

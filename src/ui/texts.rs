@@ -160,6 +160,7 @@ pub fn event(l: Locale, code: &str) -> Text {
         "forbidden" => text!(l, event.forbidden).into(),
         "cross_site" => text!(l, event.cross_site).into(),
         "user_create" => text!(l, event.user_create).into(),
+        "cleanup" => text!(l, event.cleanup).into(),
         other => other.to_owned().into(),
     }
 }

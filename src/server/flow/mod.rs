@@ -4,6 +4,7 @@ pub mod admin_users;
 pub mod audit_log;
 pub mod authenticate;
 pub mod change_password;
+pub mod cleanup;
 pub mod create_user;
 pub mod devices;
 pub mod kick;

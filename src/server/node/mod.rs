@@ -1,5 +1,6 @@
 //! What a node runs beside requests.
 
+pub mod cleanup;
 pub mod confirmations;
 pub mod revocation_feed;
 
@@ -10,5 +11,6 @@ use super::state::AppState;
 /// Starts the background work; it ends with `stop`.
 pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
+    tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
 }

@@ -4,6 +4,7 @@
 //! write can bypass them. One text serves both databases (`on.rs`).
 
 pub mod audit;
+pub mod cleanup;
 pub mod db;
 pub mod guards;
 pub mod keys;

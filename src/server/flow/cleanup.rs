@@ -1,0 +1,76 @@
+//! The clean-up: what is past use goes, in batches between which others write, and a report stays.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    domain::{
+        audit::{Event, Outcome},
+        time::Timestamp,
+    },
+    server::{
+        clock::Clock,
+        rng::Rng,
+        store::{
+            Db, StoreResult,
+            audit::{self, Entry},
+            cleanup::{self, Kind},
+        },
+    },
+};
+
+/// Rows in one write: few enough that a sign-in behind them doesn't notice.
+const BATCH: u32 = 200;
+/// Between two writes, for those of others.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What a clean-up did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Rows deleted, by kind.
+    pub rows: BTreeMap<&'static str, u64>,
+    pub ms: u64,
+}
+
+/// Deletes all that is past use and writes down how much that was; `by` says who wanted it. Several at once do no
+/// harm.
+///
+/// # Errors
+/// When the database takes no more writes; what has been deleted stays so.
+pub async fn clean_up(db: &Db, clock: &Clock, rng: &Rng, by: &'static str) -> StoreResult<Report> {
+    let began_at = clock.now();
+    let mut rows = BTreeMap::new();
+    for kind in Kind::ALL {
+        rows.insert(kind.as_str(), delete_all(db, kind, began_at).await?);
+    }
+    let now = clock.now();
+    let ms = u64::try_from(now.since(began_at).as_millis()).unwrap_or(u64::MAX);
+    let report = Report { rows, ms };
+    let entry = Entry {
+        id: rng.uuid(now),
+        at: now,
+        event: Event::Cleanup,
+        outcome: Outcome::Done,
+        actor: None,
+        target: None,
+        session: None,
+        address: None,
+        device: None,
+        request_id: None,
+        detail: Some(serde_json::json!({ "by": by, "rows": report.rows, "ms": ms }).to_string()),
+    };
+    db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+    tracing::info!(by, ms, rows = ?report.rows, "cleaned up");
+    Ok(report)
+}
+
+async fn delete_all(db: &Db, kind: Kind, now: Timestamp) -> StoreResult<u64> {
+    let mut all = 0;
+    loop {
+        let deleted = db.write(move |tx| Box::pin(async move { cleanup::delete(tx, kind, now, BATCH).await })).await?;
+        all += deleted;
+        if deleted < u64::from(BATCH) {
+            return Ok(all);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -9,7 +9,10 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         device,
-        flow::audit_log::{allow, next_cursor, page_size},
+        flow::{
+            audit_log::allow,
+            paging::{next_cursor, page_size},
+        },
         store::{
             sessions::{self, Session},
             users::{self, ListQuery, Listed},

@@ -11,6 +11,7 @@ use crate::{
     },
     server::{
         context::{Actor, RequestContext},
+        flow::paging::{next_cursor, page_size},
         store::audit::{self, Entry},
     },
 };
@@ -68,27 +69,4 @@ pub async fn list(
         })
         .collect();
     Ok(Page { items, next, server_now: cx.now.0 })
-}
-
-/// 1 to 100, 25 when empty.
-///
-/// # Errors
-/// `invalid` (`limit`).
-pub fn page_size(limit: &str) -> ApiResult<i64> {
-    if limit.is_empty() {
-        return Ok(25);
-    }
-    limit
-        .parse()
-        .ok()
-        .filter(|limit| (1..=100).contains(limit))
-        .ok_or_else(|| ApiError::invalid("limit", "out_of_range"))
-}
-
-/// Takes the one row too many off, and names the last one kept if there was one.
-pub fn next_cursor<T>(rows: &mut Vec<T>, limit: i64, name: impl Fn(&T) -> String) -> Option<String> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    rows.last().filter(|_| more).map(name)
 }

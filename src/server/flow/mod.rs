@@ -8,6 +8,7 @@ pub mod cleanup;
 pub mod create_user;
 pub mod devices;
 pub mod kick;
+pub mod paging;
 pub mod password_check;
 pub mod presented;
 pub mod refresh;

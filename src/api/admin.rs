@@ -55,13 +55,15 @@ pub struct AuditRow {
     pub at: i64,
     pub action: String,
     pub outcome: String,
-    /// E-mail of who did it, where it was a known user; `system` for the CLI.
+    /// E-mail of who did it, where it was a known user; `system` for the command line and the first start.
     pub actor: Option<String>,
     /// E-mail of whom it was done to.
     pub target: Option<String>,
     pub session_id: Option<String>,
     pub address: Option<String>,
-    pub device: Option<String>,
+    pub device: Option<DeviceLabel>,
+    /// As the browser named itself.
+    pub user_agent: Option<String>,
     pub request_id: Option<String>,
     /// Evidence, as JSON text.
     pub detail: Option<String>,

@@ -6,7 +6,7 @@ use axum::{
 };
 use sekisho::domain::role::Role;
 
-use crate::test_app::{Browser, PASSWORD, Reply, TestApp};
+use crate::test_app::{Browser, FIREFOX, PASSWORD, Reply, TestApp};
 
 const EMAIL: &str = "hanako@example.com";
 
@@ -69,6 +69,20 @@ async fn a_refused_scriptless_form_comes_back_to_its_page_with_a_code_only() {
     assert!(!back.contains("wrong") && !back.contains("hanako"), "{back}");
     let page = browser.page(back.trim_start_matches("http://localhost:3000")).await.expect(StatusCode::OK);
     assert!(page.text.contains("role=\"alert\""), "the page says what was wrong");
+}
+
+#[tokio::test]
+async fn the_audit_log_names_devices_in_words_and_the_system_where_it_acted() {
+    let app = TestApp::start().await;
+    app.user("admin@example.com", Role::Admin).await;
+    let mut admin = app.signed_in("admin@example.com").await;
+    let rows = admin.get("/api/admin/audit").await.expect(StatusCode::OK).json()["items"].clone();
+    let row = |action: &str| rows.as_array().unwrap().iter().find(|row| row["action"] == action).unwrap().clone();
+    assert_eq!(row("user_create")["actor"], "system");
+    assert_eq!(row("sign_in")["actor"], "admin@example.com");
+    assert_eq!(row("sign_in")["device"]["browser"], "Firefox");
+    assert_eq!(row("sign_in")["user_agent"], FIREFOX);
+    assert!(admin.page("/admin/audit").await.text.contains("Firefox on Linux"));
 }
 
 #[tokio::test]

@@ -11,8 +11,9 @@ use crate::{
     },
     server::{
         context::{Actor, RequestContext},
+        device,
         flow::paging::{next_cursor, page_size},
-        store::audit::{self, Entry},
+        store::audit::{self, Entry, Listed},
     },
 };
 
@@ -52,21 +53,29 @@ pub async fn list(
     let limit = page_size(limit)?;
     let mut rows = audit::list(cx.state.db.read(), &query.trim().to_lowercase(), cursor, limit + 1).await?;
     let next = next_cursor(&mut rows, limit, |row| row.id.clone());
-    let items = rows
-        .into_iter()
-        .map(|row| AuditRow {
-            id: row.id,
-            at: row.at,
-            action: row.action,
-            outcome: row.outcome,
-            actor: row.actor,
-            target: row.target,
-            session_id: row.session_id,
-            address: row.address,
-            device: row.device,
-            request_id: row.request_id,
-            detail: row.detail,
-        })
-        .collect();
-    Ok(Page { items, next, server_now: cx.now.0 })
+    Ok(Page { items: rows.into_iter().map(row).collect(), next, server_now: cx.now.0 })
+}
+
+fn row(listed: Listed) -> AuditRow {
+    let by_system = listed.detail.as_deref().is_some_and(is_by_system);
+    AuditRow {
+        id: listed.id,
+        at: listed.at,
+        action: listed.action,
+        outcome: listed.outcome,
+        actor: listed.actor.or_else(|| by_system.then(|| "system".to_owned())),
+        target: listed.target,
+        session_id: listed.session_id,
+        address: listed.address,
+        device: listed.device.as_deref().map(device::label),
+        user_agent: listed.device,
+        request_id: listed.request_id,
+        detail: listed.detail,
+    }
+}
+
+/// Whether evidence says that nobody who is signed in did it: the command line, or the first start.
+fn is_by_system(detail: &str) -> bool {
+    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+    matches!(detail["by"].as_str(), Some("cli" | "first_start"))
 }

@@ -7,7 +7,7 @@ use crate::{
     api::admin::{AuditRow, Page, list_audit},
     i18n::{Locale, td_string as text},
     ui::{
-        components::{pager::Pager, search::Search, states::Empty, time_text::DateTimeText},
+        components::{facts::Fact, pager::Pager, search::Search, states::Empty, time_text::DateTimeText},
         fetch::{Loaded, use_private},
         locale::use_locale,
         pages::admin_users::list_position,
@@ -64,63 +64,78 @@ fn Events(page: Page<AuditRow>, query: String, later: bool) -> impl IntoView {
                     <th scope="col">{text!(l, audit.actor)}</th>
                     <th scope="col">{text!(l, audit.target)}</th>
                     <th scope="col">{text!(l, audit.source)}</th>
-                    <th scope="col">{text!(l, audit.detail)}</th>
                 </tr>
             </thead>
-            <tbody>{page.items.into_iter().map(|event| view! { <Row event /> }).collect_view()}</tbody>
+            {page.items.into_iter().map(|event| view! { <EventRows event /> }).collect_view()}
         </table>
         <Pager page=paths::AUDIT query later next=page.next />
     }
     .into_any()
 }
 
+/// An event, and beneath it over the whole width what is folded away.
 #[component]
-fn Row(event: AuditRow) -> impl IntoView {
+fn EventRows(event: AuditRow) -> impl IntoView {
     let l = use_locale();
     let refused = event.outcome == "refused";
+    let none = || "–".to_owned();
     view! {
-        <tr>
-            <td class="table__time" data-label=text!(l, audit.time)>
-                <DateTimeText at=event.at />
-            </td>
-            <th scope="row">
-                <span class="event">
-                    {texts::event(l, &event.action)}
-                    {refused.then(|| view! { <span class="badge badge--warn">{text!(l, audit.refused)}</span> })}
-                </span>
-            </th>
-            <td data-label=text!(l, audit.actor)>{actor(l, event.actor.as_deref())}</td>
-            <td data-label=text!(l, audit.target)>{event.target.clone().unwrap_or_else(|| "–".to_owned())}</td>
-            <td data-label=text!(l, audit.source)>
-                <span class="source">
-                    <span class="figures">{event.address.clone().unwrap_or_else(|| "–".to_owned())}</span>
-                    {event.device.clone().map(|device| view! { <span class="source__device">{device}</span> })}
-                </span>
-            </td>
-            <td data-label=text!(l, audit.detail)>
-                <Evidence event />
-            </td>
-        </tr>
+        <tbody>
+            <tr>
+                <td class="table__time" data-label=text!(l, audit.time)>
+                    <DateTimeText at=event.at />
+                </td>
+                <th scope="row">
+                    <span class="event">
+                        {texts::event(l, &event.action)}
+                        {refused.then(|| view! { <span class="badge badge--warn">{text!(l, audit.refused)}</span> })}
+                    </span>
+                </th>
+                <td data-label=text!(l, audit.actor)>{actor(l, event.actor.as_deref())}</td>
+                <td data-label=text!(l, audit.target)>{event.target.clone().unwrap_or_else(none)}</td>
+                <td data-label=text!(l, audit.source)>
+                    <span class="source">
+                        <span class="figures">{event.address.clone().unwrap_or_else(none)}</span>
+                        {event
+                            .device
+                            .as_ref()
+                            .map(|label| view! { <span class="source__device">{texts::device(l, label)}</span> })}
+                    </span>
+                </td>
+            </tr>
+            <tr class="table__more">
+                <td colspan="5">
+                    <Evidence event />
+                </td>
+            </tr>
+        </tbody>
     }
 }
 
-/// Numbers and evidence, folded away: they are for the one row one is after.
+/// Numbers and evidence, folded away: they are for the one event one is after.
 #[component]
 fn Evidence(event: AuditRow) -> impl IntoView {
     let l = use_locale();
-    let line =
-        |name: &'static str, value: Option<String>| value.map(|value| view! { <p>{name} " " <code>{value}</code></p> });
+    let code = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <Fact name>
+                    <code>{value}</code>
+                </Fact>
+            }
+        })
+    };
     view! {
         <details class="evidence">
-            <summary>{text!(l, audit.more)}</summary>
-            <div class="evidence__panel">
-                <p>
-                    {text!(l, audit.action)} " " <code>{event.action}</code> " " <code>{event.outcome}</code>
-                </p>
-                {line(text!(l, audit.session), event.session_id)}
-                {line(text!(l, audit.request), event.request_id)}
-                {event.detail.map(|detail| view! { <pre class="evidence__json">{detail}</pre> })}
-            </div>
+            <summary>{text!(l, audit.detail)}</summary>
+            <dl class="evidence__facts facts facts--list">
+                {code(text!(l, audit.action), Some(event.action))}
+                {code(text!(l, audit.outcome), Some(event.outcome))}
+                {code(text!(l, audit.session), event.session_id)}
+                {code(text!(l, audit.request), event.request_id)}
+                {code(text!(l, audit.user_agent), event.user_agent)}
+                {code(text!(l, audit.evidence), event.detail)}
+            </dl>
         </details>
     }
 }

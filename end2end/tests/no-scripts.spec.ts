@@ -73,7 +73,8 @@ test("one device is signed out from another", async ({ page, browser, account })
   const other = await otherBrowser(browser, account);
   await signInPlainly(page, account);
   await page.getByRole("button", { name: "Sign out Firefox on Linux" }).click();
-  await expect(page).toHaveURL("/settings/devices");
+  await expect(page).toHaveURL(/^[^?]*\/settings\/devices\?/);
+  await expect(page.getByText("One device was signed out.")).toBeVisible();
   await expect(otherPasses(page)).toHaveCount(0);
   await other.goto("/settings/devices");
   await expect(other.getByText("This session was signed out")).toBeVisible();
@@ -109,6 +110,7 @@ test("a changed password is the one that counts", async ({ page, browser, accoun
   await page.getByLabel("New password", { exact: true }).fill(NEW_PASSWORD);
   await page.getByRole("button", { name: "Change password" }).click();
   await expect(page).toHaveURL(/^[^?]*\/settings\/security/);
+  await expect(page.getByRole("status").getByText("Your password was changed.")).toBeVisible();
   const elsewhere = await (await browser.newContext()).newPage();
   await elsewhere.goto("/login");
   await fillSignIn(elsewhere, account);

@@ -72,6 +72,25 @@ async fn a_refused_scriptless_form_comes_back_to_its_page_with_a_code_only() {
 }
 
 #[tokio::test]
+async fn a_scriptless_form_that_succeeded_is_told_so_on_its_page() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    app.signed_in(EMAIL).await;
+    let new = ("new_password", "another teapot river 9");
+    // the page still carries what an earlier attempt came to
+    let page = ("page", "/settings/security?__path=%2Fapi%2Fpassword%2Fchange&__err=x");
+    let fields = [("current_password", PASSWORD), new, page];
+    let reply = submit(&mut browser, "/api/password/change", &fields).await.expect(StatusCode::SEE_OTHER);
+    let back = location(&reply).trim_start_matches("http://localhost:3000").to_owned();
+    assert!(back.starts_with("/settings/security?") && !back.contains("__err"), "{back}");
+    assert!(reply.text.is_empty());
+    let page = browser.page(&back).await.expect(StatusCode::OK);
+    assert!(page.text.contains("Your password was changed and one other session ended."));
+    assert!(!browser.page("/settings/security").await.text.contains("Your password was changed"));
+}
+
+#[tokio::test]
 async fn the_audit_log_names_devices_in_words_and_the_system_where_it_acted() {
     let app = TestApp::start().await;
     app.user("admin@example.com", Role::Admin).await;

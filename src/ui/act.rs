@@ -3,6 +3,8 @@
 //! The same as `ActionForm` over a `ServerAction`, but the call is renewed and repeated once when the access token has
 //! ended, and an answer that says the session is over ends the page.
 
+use std::future::Future;
+
 use leptos::{
     ev::SubmitEvent,
     form::FromFormData,
@@ -13,11 +15,11 @@ use leptos::{
         error::ServerFnUrlError,
     },
 };
-
+use leptos_router::hooks::use_query_map;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    api::{ApiError, ApiResult},
+    api::{ApiError, ApiResult, form_result},
     client::call::with_renewal,
     ui::auth_state::use_auth_state,
 };
@@ -25,20 +27,24 @@ use crate::{
 /// An act on the server and its last answer.
 pub type Act<S> = Action<S, ApiResult<<S as ServerFn>::Output>>;
 
-/// Makes an act. It belongs in the routed page component: an error of a form that was sent without scripts comes back
+/// Makes an act. It belongs in the routed page component: what a form that was sent without scripts came to stands
 /// in that page's address and is read here.
 pub fn use_act<S>() -> Act<S>
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let earlier = use_context::<ServerActionError>()
-        .filter(|error| error.path() == S::PATH)
-        .map(|error| Err(ServerFnUrlError::<ApiError>::decode_err(error.err())));
-    let act = Action::new_with_value(earlier, |input: &S| {
-        let input = input.clone();
-        with_renewal(move || input.clone().run_on_client())
-    });
+    use_act_by(|input: S| with_renewal(move || input.clone().run_on_client()))
+}
+
+/// The same with a call of its own in place of the plain one. A call that has begun ends, also when the form has left the page.
+pub fn use_act_by<S, Fut>(call: impl Fn(S) -> Fut + Send + Sync + 'static) -> Act<S>
+where
+    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ApiResult<S::Output>> + Send + 'static,
+{
+    let act = Action::new_with_value(without_scripts::<S>(), move |input: &S| call(input.clone()));
     let auth = use_auth_state();
     Effect::new(move |_| {
         // an answer of this page, not one that somebody wrote into a link
@@ -49,6 +55,23 @@ where
         }
     });
     act
+}
+
+/// What the act came to when its form was sent without scripts.
+fn without_scripts<S>() -> Option<ApiResult<S::Output>>
+where
+    S: ServerFn<Error = ApiError>,
+    S::Output: DeserializeOwned,
+{
+    use_query_map().with_untracked(|query| {
+        if query.get_str(form_result::PATH) != Some(S::PATH) {
+            return None;
+        }
+        match (query.get_str(form_result::ERROR), query.get_str(form_result::DONE)) {
+            (Some(error), _) => Some(Err(ServerFnUrlError::<ApiError>::decode_err(error))),
+            (None, done) => serde_json::from_str(done?).ok().map(Ok),
+        }
+    })
 }
 
 /// Runs `then` in the browser each time the act has succeeded.
@@ -76,27 +99,29 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Follows an act: its errors, also one that came back in the address, and its successes in words.
+    /// Follows an act: its errors, and its successes in words; also what came back in the address.
     #[must_use]
     pub fn follow<S>(self, act: Act<S>, say: impl Fn(S::Output) -> String + 'static) -> Self
     where
         S: ServerFn<Error = ApiError> + Send + Sync + 'static,
         S::Output: Clone + Send + Sync + 'static,
     {
-        if let Some(Err(error)) = act.value().get_untracked() {
-            self.error.set(Some(error));
+        let tell = move |answer| {
+            let (error, done) = match answer {
+                Ok(output) => (None, Some(say(output))),
+                Err(error) => (Some(error), None),
+            };
+            self.error.set(error);
+            self.done.set(done);
+        };
+        if let Some(earlier) = act.value().get_untracked() {
+            tell(earlier);
         }
         Effect::new(move |_| {
-            if act.version().get() == 0 {
-                return;
-            }
-            if let Some(answer) = act.value().get() {
-                let (error, done) = match answer {
-                    Ok(output) => (None, Some(say(output))),
-                    Err(error) => (Some(error), None),
-                };
-                self.error.set(error);
-                self.done.set(done);
+            if act.version().get() > 0
+                && let Some(answer) = act.value().get()
+            {
+                tell(answer);
             }
         });
         self

@@ -15,7 +15,10 @@ use leptos_router::{
     location::Url,
 };
 
-use crate::i18n::{I18nLocaleTrait, Locale, use_i18n};
+use crate::{
+    api::form_result,
+    i18n::{I18nLocaleTrait, Locale, use_i18n},
+};
 
 const COOKIE: &str = "locale";
 const PARAMETER: &str = "lang";
@@ -59,11 +62,11 @@ pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use
     let (path, query) = (use_location().pathname, use_query_map());
     let code = code.to_owned();
     move || {
-        // the error of a form that was sent without scripts belongs to that one answer
+        // what a form that was sent without scripts came to belongs to that one answer
         query.with(|query| {
             let mut address = format!("{}?{PARAMETER}={code}", path.get());
             for (name, value) in query.clone() {
-                if ![PARAMETER, "__path", "__err"].contains(&name.as_ref()) {
+                if name != PARAMETER && !form_result::is_part(&name) {
                     address.extend(["&", &Url::escape(&name), "=", &Url::escape(&value)]);
                 }
             }

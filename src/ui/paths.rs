@@ -1,9 +1,12 @@
 //! Addresses of pages, built and judged in one place.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_location, location::Url};
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    location::Url,
+};
 
-use crate::domain::session::EndReason;
+use crate::{api::form_result, domain::session::EndReason};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
@@ -35,13 +38,7 @@ pub fn user(id: &str) -> String {
 
 /// A page of a list: the search kept, from a cursor.
 pub fn list(page: &str, query: &str, cursor: &str) -> String {
-    let mut address = page.to_owned();
-    let pairs = [("query", query), ("cursor", cursor)];
-    for (index, (name, value)) in pairs.iter().filter(|(_, value)| !value.is_empty()).enumerate() {
-        address.push_str(if index == 0 { "?" } else { "&" });
-        address.extend([*name, "=", &Url::escape(value)]);
-    }
-    address
+    with_query(page, [("query", query), ("cursor", cursor)].into_iter().filter(|(_, value)| !value.is_empty()))
 }
 
 /// A return address, if it is a path of this site; the server decides again about what it redirects to.
@@ -51,12 +48,20 @@ pub fn own(return_to: &str) -> Option<&str> {
     own.then_some(return_to)
 }
 
-/// Where the person is: path and query.
+/// Where the person is: path and query, less what a form that was sent without scripts came to there.
 pub fn here() -> String {
-    let location = use_location();
-    let search = location.search.get_untracked();
-    let path = location.pathname.get_untracked();
-    if search.is_empty() { path } else { format!("{path}?{search}") }
+    let query = use_query_map().get_untracked();
+    let pairs = query.into_iter().filter(|(name, _)| !form_result::is_part(name));
+    with_query(&use_location().pathname.get_untracked(), pairs)
+}
+
+fn with_query(path: &str, pairs: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
+    let mut address = path.to_owned();
+    for (index, (name, value)) in pairs.enumerate() {
+        address.push_str(if index == 0 { "?" } else { "&" });
+        address.extend([&Url::escape(name.as_ref()), "=", &Url::escape(value.as_ref())]);
+    }
+    address
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 //! without scripts.
 //!
 //! A server function sends a plain form back to its `Referer`, with the error in the address. So that it always has
-//! one, and never another site's, each form names its own page in the field `page`.
+//! one, and never another site's, each form names its own page in the field `page`. What an act came to that succeeded
+//! is put into the address here, or nobody would be told.
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::State,
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     middleware::Next,
@@ -14,12 +15,16 @@ use axum::{
 use url::{Url, form_urlencoded};
 
 use super::{errors, limits};
-use crate::{api::ApiError, server::state::AppState};
+use crate::{
+    api::{ApiError, form_result},
+    server::state::AppState,
+};
 
 const LONGEST_PAGE: usize = 512;
+const LONGEST_RESULT: usize = 512;
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Reads the body, and sets the way back where a form will need it.
+/// Reads the body, sets the way back where a form will need it, and says there what the form came to.
 pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
     if *request.method() != Method::POST || !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
@@ -46,7 +51,30 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
             None => drop(parts.headers.remove(header::REFERER)),
         }
     }
-    next.run(Request::from_parts(parts, Body::from(body))).await
+    let endpoint = parts.uri.path().to_owned();
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    with_result(response, &endpoint).await
+}
+
+/// Moves the output of an act into the address of the page its form goes back to. Redirects of our own are paths and
+/// stay as they are, and so does an address with an error in it.
+async fn with_result(response: Response, endpoint: &str) -> Response {
+    let location =
+        response.headers().get(header::LOCATION).and_then(|location| Url::parse(location.to_str().ok()?).ok());
+    let Some(mut page) = location.filter(|page| page.query_pairs().all(|(name, _)| !form_result::is_part(&name)))
+    else {
+        return response;
+    };
+    let (mut parts, body) = response.into_parts();
+    let output = to_bytes(body, LONGEST_RESULT).await.ok().and_then(|body| String::from_utf8(body.into()).ok());
+    if let Some(output) = output {
+        page.query_pairs_mut().append_pair(form_result::PATH, endpoint).append_pair(form_result::DONE, &output);
+    }
+    if let Ok(page) = HeaderValue::from_str(page.as_str()) {
+        parts.headers.insert(header::LOCATION, page);
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::empty())
 }
 
 /// A body without a type is taken for a form; nothing else can be meant.
@@ -67,7 +95,7 @@ fn way_back(headers: &HeaderMap, body: &[u8], public_url: &str) -> Option<String
         let page = Url::parse(&format!("{public_url}{}", local_path(&page)?)).ok()?;
         (page.origin() == origin).then_some(page)
     });
-    page.map(without_old_error)
+    page.map(without_old_result)
 }
 
 /// A path that no browser could read as another site.
@@ -79,13 +107,10 @@ fn local_path(page: &str) -> Option<&str> {
     harmless.then_some(page)
 }
 
-/// The error of the last attempt would stand in the address before the one of this.
-fn without_old_error(mut url: Url) -> String {
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| name != "__path" && name != "__err")
-        .map(|(n, v)| (n.into(), v.into()))
-        .collect();
+/// What the last attempt came to would stand in the address before what this does.
+fn without_old_result(mut url: Url) -> String {
+    let kept: Vec<(String, String)> =
+        url.query_pairs().filter(|(name, _)| !form_result::is_part(name)).map(|(n, v)| (n.into(), v.into())).collect();
     url.set_fragment(None);
     url.set_query(None);
     if !kept.is_empty() {
@@ -145,12 +170,29 @@ mod tests {
     }
 
     #[test]
-    fn a_referer_of_ours_stays_less_the_error_of_the_last_attempt() {
+    fn a_referer_of_ours_stays_less_what_the_last_attempt_came_to() {
         assert_eq!(
-            back(Some("https://id.example.com/login?__path=%2Fapi&a=1&__err=x#top"), "page=/").unwrap(),
+            back(Some("https://id.example.com/login?__path=%2Fapi&a=1&__err=x&__done=1#top"), "page=/").unwrap(),
             "https://id.example.com/login?a=1"
         );
         assert_eq!(back(Some("https://id.example.com/login?__err=x"), "").unwrap(), "https://id.example.com/login");
+    }
+
+    #[tokio::test]
+    async fn an_output_moves_into_the_address_of_the_page_and_nowhere_else() {
+        let led = |location: &str| {
+            let mut response = Response::new(Body::from(r#"{"ended":1}"#));
+            response.headers_mut().insert(header::LOCATION, location.parse().unwrap());
+            async move {
+                let led = with_result(response, "/api/x").await;
+                led.headers()[header::LOCATION].to_str().unwrap().to_owned()
+            }
+        };
+        let page = "https://id.example.com/settings?a=1";
+        assert_eq!(led(page).await, format!("{page}&__path=%2Fapi%2Fx&__done=%7B%22ended%22%3A1%7D"));
+        for other in ["/login", "https://id.example.com/settings?__path=%2Fapi%2Fx&__err=e"] {
+            assert_eq!(led(other).await, other);
+        }
     }
 
     #[test]

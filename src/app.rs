@@ -21,6 +21,7 @@ use crate::{
             devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
             sign_in::SignIn,
         },
+        password_length::provide_password_min_length,
         paths,
     },
 };
@@ -41,6 +42,7 @@ pub fn App() -> impl IntoView {
 fn Frame() -> impl IntoView {
     let l = use_locale();
     provide_auth_state();
+    provide_password_min_length();
     mark_hydrated();
     follow_pages();
     let name = text!(l, brand.name);

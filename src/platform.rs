@@ -1,5 +1,7 @@
 //! Where server and browser differ, so that nothing else needs to ask which of the two it is compiled for.
 
+use crate::domain::password_policy::LEAST_MIN_LENGTH;
+
 /// Where a file of the site is fetched from, such as `/pkg/sekisho.css`. On the server it carries the file's version,
 /// so that the address never serves anything else and may be cached for ever.
 #[cfg(feature = "ssr")]
@@ -18,13 +20,31 @@ pub fn asset_url(name: &str) -> String {
 }
 
 /// The page being rendered is answered with 404. Does nothing in the browser.
-#[cfg(feature = "ssr")]
 pub fn set_not_found() {
-    if let Some(reply) = leptos::context::use_context::<leptos_axum::ResponseOptions>() {
-        reply.set_status(http::StatusCode::NOT_FOUND);
+    set_status(404);
+}
+
+#[cfg(feature = "ssr")]
+fn set_status(code: u16) {
+    let reply = leptos::context::use_context::<leptos_axum::ResponseOptions>();
+    if let (Some(reply), Ok(status)) = (reply, http::StatusCode::from_u16(code)) {
+        reply.set_status(status);
     }
 }
 
-/// The page being rendered is answered with 404. Does nothing in the browser.
 #[cfg(not(feature = "ssr"))]
-pub const fn set_not_found() {}
+const fn set_status(_: u16) {}
+
+/// The least number of code points of a new password, as configured.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn password_min_length() -> usize {
+    crate::server::context::current().map_or(LEAST_MIN_LENGTH, |cx| cx.state.config.password_min_length)
+}
+
+/// The least number of code points of a new password: what holds where the page says nothing.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub const fn password_min_length() -> usize {
+    LEAST_MIN_LENGTH
+}

@@ -14,6 +14,8 @@ pub enum Weakness {
     Personal,
 }
 
+/// No configuration asks for less: the password is the only factor.
+pub const LEAST_MIN_LENGTH: usize = 15;
 /// Longer ones are refused before anything is computed over them.
 pub const LONGEST_CODE_POINTS: usize = 256;
 pub const LONGEST_BYTES: usize = 1024;

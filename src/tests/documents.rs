@@ -91,6 +91,18 @@ async fn a_scriptless_form_that_succeeded_is_told_so_on_its_page() {
 }
 
 #[tokio::test]
+async fn pages_name_the_password_length_that_is_configured() {
+    let app = TestApp::with(&[("password.min_length", "20")]).await;
+    let mut browser = app.browser();
+    let page = browser.page("/register").await.expect(StatusCode::OK);
+    assert!(page.text.contains("At least 20 characters") && page.text.contains("minlength=\"20\""));
+    let fields = [("email", EMAIL), ("password", "sixteen letters!"), ("display_name", ""), ("page", "/register")];
+    let reply = submit(&mut browser, "/api/register", &fields).await.expect(StatusCode::SEE_OTHER);
+    let page = browser.page(location(&reply).trim_start_matches("http://localhost:3000")).await;
+    assert!(page.text.contains("too short: at least 20 characters"));
+}
+
+#[tokio::test]
 async fn the_audit_log_names_devices_in_words_and_the_system_where_it_acted() {
     let app = TestApp::start().await;
     app.user("admin@example.com", Role::Admin).await;

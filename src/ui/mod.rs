@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod guards;
 pub mod locale;
 pub mod pages;
+pub mod password_length;
 pub mod paths;
 pub mod texts;
 pub mod times;

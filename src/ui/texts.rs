@@ -49,9 +49,12 @@ pub fn error_title(l: Locale, error: &ApiError) -> &'static str {
     }
 }
 
-/// The text of an error that belongs to this field.
-pub fn at_field(l: Locale, error: &ApiError, name: &str) -> Option<Text> {
+/// The text of an error that belongs to this field. `min_length` is that of passwords.
+pub fn at_field(l: Locale, error: &ApiError, name: &str, min_length: usize) -> Option<Text> {
     match error {
+        ApiError::Invalid { field, reason } if field == name && reason == "too_short" => {
+            Some(text!(l, error.password_too_short, n = min_length).into())
+        }
         ApiError::Invalid { field, reason } if field == name => Some(invalid(l, field, reason).into()),
         _ => None,
     }
@@ -59,7 +62,6 @@ pub fn at_field(l: Locale, error: &ApiError, name: &str) -> Option<Text> {
 
 fn invalid(l: Locale, field: &str, reason: &str) -> &'static str {
     match (field, reason) {
-        ("password" | "new_password", "too_short") => text!(l, error.password_too_short),
         ("password" | "new_password", "too_long") => text!(l, error.password_too_long),
         ("password" | "new_password", "common") => text!(l, error.password_common),
         ("password" | "new_password", "personal") => text!(l, error.password_personal),

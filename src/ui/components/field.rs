@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use crate::{i18n::td_string as text, ui::locale::use_locale};
+use crate::{
+    i18n::td_string as text,
+    ui::{locale::use_locale, password_length::password_min_length},
+};
 
 type Error = Signal<Option<Cow<'static, str>>>;
 
@@ -69,7 +72,7 @@ pub fn PasswordField(
                     autocapitalize="none"
                     spellcheck="false"
                     required
-                    minlength=new.then_some("15")
+                    minlength=new.then(|| password_min_length().to_string())
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
                     aria-describedby=format!("{described_by} {name}-error")
                 />
@@ -106,7 +109,7 @@ pub fn PasswordRules(id: &'static str) -> impl IntoView {
         <div class="rules" id=id>
             <p class="rules__title">{text!(l, password_rules.title)}</p>
             <ul>
-                <li>{text!(l, password_rules.length)}</li>
+                <li>{text!(l, password_rules.length, n = password_min_length())}</li>
                 <li>{text!(l, password_rules.anything)}</li>
                 <li>{text!(l, password_rules.common)}</li>
                 <li>{text!(l, password_rules.personal)}</li>

@@ -15,6 +15,7 @@ use crate::{
         },
         locale::use_locale,
         pages::sign_in::{arrive, return_address},
+        password_length::password_min_length,
         paths, texts,
     },
 };
@@ -50,7 +51,9 @@ fn RegisterForm(return_to: String) -> impl IntoView {
     let act = use_act::<Register>();
     on_success(act, arrive);
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
-    let at = move |field| Signal::derive(move || error.get().and_then(|error| texts::at_field(l, &error, field)));
+    let length = password_min_length();
+    let at =
+        move |field| Signal::derive(move || error.get().and_then(|error| texts::at_field(l, &error, field, length)));
     view! {
         <ActForm act page=paths::keeping(paths::REGISTER, &return_to) class="form">
             <input type="hidden" name="return_to" value=return_to />

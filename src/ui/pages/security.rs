@@ -15,6 +15,7 @@ use crate::{
             icons::arrow_right,
         },
         locale::use_locale,
+        password_length::password_min_length,
         paths, texts,
     },
 };
@@ -58,7 +59,8 @@ fn PasswordForm() -> impl IntoView {
     let l = use_locale();
     let act = use_act::<ChangePassword>();
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
-    let at = move |field| Signal::derive(move || error.get().and_then(|error| at_field(l, &error, field)));
+    let length = password_min_length();
+    let at = move |field| Signal::derive(move || error.get().and_then(|error| at_field(l, &error, field, length)));
     let done = move || act.value().get().and_then(Result::ok).map(|ended| done_text(l, ended.ended));
     view! {
         <ActForm act page=paths::SECURITY class="form">
@@ -119,10 +121,10 @@ fn HiddenName() -> impl IntoView {
     }
 }
 
-fn at_field(l: Locale, error: &ApiError, field: &str) -> Option<std::borrow::Cow<'static, str>> {
+fn at_field(l: Locale, error: &ApiError, field: &str, min_length: usize) -> Option<std::borrow::Cow<'static, str>> {
     match error {
         ApiError::InvalidCredentials if field == "current_password" => Some(text!(l, security.wrong_current).into()),
-        other => texts::at_field(l, other, field),
+        other => texts::at_field(l, other, field, min_length),
     }
 }
 

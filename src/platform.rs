@@ -24,6 +24,11 @@ pub fn set_not_found() {
     set_status(404);
 }
 
+/// The page being rendered is answered with 403. Does nothing in the browser.
+pub fn set_forbidden() {
+    set_status(403);
+}
+
 #[cfg(feature = "ssr")]
 fn set_status(code: u16) {
     let reply = leptos::context::use_context::<leptos_axum::ResponseOptions>();

@@ -153,7 +153,7 @@ async fn every_page_answers_and_unknown_ones_say_so() {
     let mut user = app.browser();
     app.user(EMAIL, Role::User).await;
     user.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
-    let refused = user.page("/admin/users").await;
+    let refused = user.page("/admin/users").await.expect(StatusCode::FORBIDDEN);
     assert!(!refused.text.contains("admin@example.com"), "no one else's data reaches a user");
 }
 

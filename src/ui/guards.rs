@@ -10,6 +10,7 @@ use crate::{
         session::EndReason,
     },
     i18n::td_string as text,
+    platform,
     ui::{
         auth_state::use_auth_state,
         components::{
@@ -97,6 +98,7 @@ fn Inside(role: Role) -> impl IntoView {
 #[component]
 fn Forbidden(name: String, role: Role) -> impl IntoView {
     let l = use_locale();
+    platform::set_forbidden();
     let text = text!(l, forbidden.text, name, role = texts::role(l, role));
     view! { <MessagePage title=text!(l, forbidden.title) text action=text!(l, forbidden.home) /> }
 }

@@ -1,5 +1,6 @@
 //! The application: what every page stands in, and the route table.
 
+use js_sys::{Array, Reflect};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
@@ -8,6 +9,7 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
+use wasm_bindgen::JsCast;
 
 use crate::{
     i18n::td_string as text,
@@ -97,6 +99,9 @@ fn mark_hydrated() {
         while let Ok(Some(payload)) = document().query_selector("body script:not([src])") {
             payload.remove();
         }
+        if let Ok(Ok(read)) = Reflect::get(&window(), &"__RESOLVED_RESOURCES".into()).map(JsCast::dyn_into::<Array>) {
+            read.set_length(0);
+        }
     });
 }
 
@@ -113,7 +118,6 @@ fn follow_pages() {
 }
 
 fn focus_heading() {
-    use wasm_bindgen::JsCast;
     let heading = document().query_selector("main h1").ok().flatten();
     if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
         // one that cannot take the focus leaves it where it is

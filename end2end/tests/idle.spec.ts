@@ -42,6 +42,25 @@ test("the warning comes after 13 minutes of idleness and not before", async ({ p
   await expect(idleDialog(page)).toBeVisible();
 });
 
+test("an answer that comes late does not put the end off", async ({ page, account }) => {
+  const rest = await openUnderClock(page, account);
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/touch", async (route) => {
+    await released;
+    await route.continue();
+  });
+  const answer = nextAnswer(page, "/api/touch");
+  // so that the server's end moves by more than two acts that count as one
+  await new Promise((resolve) => setTimeout(resolve, 2 * SECOND));
+  await moveMouse(page);
+  await page.clock.fastForward(5 * MINUTE);
+  release();
+  await answer;
+  await page.clock.fastForward(rest - 5 * MINUTE + 5 * SECOND);
+  await expect(idleDialog(page)).toBeVisible();
+});
+
 test("the warning puts the focus on staying", async ({ page, account }) => {
   await restUntilWarning(page, await openUnderClock(page, account));
   await expect(idleDialog(page).getByRole("button", { name: "Stay signed in" })).toBeFocused();

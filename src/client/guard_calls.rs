@@ -4,6 +4,8 @@
 //! once, the server is asked with a time limit, and only an end that was moved by an act elsewhere lets the page go on.
 //! A failure of the network is never a sign-out.
 
+use std::{cell::Cell, future::Future};
+
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
     api::{
         ApiError, ApiResult,
         auth::logout,
-        session::{SessionEnds, current_session, touch},
+        session::{current_session, touch},
     },
     domain::{idle_clock::Phase, refresh_schedule::Attempt, session::EndReason},
 };
@@ -44,10 +46,10 @@ impl Guard {
 
     pub(super) fn touch(self, session_id: String, acted_at: i64) {
         spawn_local(async move {
-            let reply = with_renewal(|| touch((dom::now_ms() - acted_at).max(0).to_string())).await;
+            let (asked_at, reply) = timed(|| touch((dom::now_ms() - acted_at).max(0).to_string())).await;
             self.reached(&reply);
             match reply {
-                Ok(ends) => self.learn_and_tell(&session_id, ends),
+                Ok(ends) => self.learn_and_tell(&session_id, Received::asked_at(asked_at, ends)),
                 Err(_) => {
                     self.with(&session_id, |watch| watch.idle.touch_failed(acted_at));
                 }
@@ -81,12 +83,13 @@ impl Guard {
     pub(super) fn ask(self, session_id: String) {
         dom::set_checking(true);
         spawn_local(async move {
-            let reply = dom::within(ASK_MS, with_renewal(current_session)).await;
-            match reply {
-                Some(Ok(session)) if session.session_id != session_id => {
+            match dom::within(ASK_MS, timed(current_session)).await {
+                Some((_, Ok(session))) if session.session_id != session_id => {
                     self.events.on_back.try_run(());
                 }
-                Some(Ok(session)) => self.settle(&session_id, session.ends).await,
+                Some((asked_at, Ok(session))) => {
+                    self.settle(&session_id, Received::asked_at(asked_at, session.ends)).await;
+                }
                 // A `signed_out` has ended it already, with its own reason.
                 _ => self.end(&session_id, EndReason::Idle),
             }
@@ -94,9 +97,9 @@ impl Guard {
         });
     }
 
-    async fn settle(self, session_id: &str, ends: SessionEnds) {
-        let left = ends.idle_ends_at.map_or(0, |end| end - ends.server_now);
-        self.learn(session_id, &Received { at: dom::now_ms(), ends });
+    async fn settle(self, session_id: &str, received: Received) {
+        let left = received.ends.idle_ends_at.map_or(0, |end| end - received.ends.server_now);
+        self.learn(session_id, &received);
         let now = dom::now_ms();
         if self.with(session_id, |watch| watch.idle.phase(now)) != Some(Phase::Ended) {
             return;
@@ -113,8 +116,7 @@ impl Guard {
         }
     }
 
-    fn learn_and_tell(self, session_id: &str, ends: SessionEnds) {
-        let received = Received { at: dom::now_ms(), ends };
+    fn learn_and_tell(self, session_id: &str, received: Received) {
         self.learn(session_id, &received);
         if tab_sync::session_id().as_deref() == Some(session_id) {
             tab_sync::tell_others(News::Ends(received));
@@ -140,4 +142,19 @@ impl Guard {
             self.offline.set(offline);
         }
     }
+}
+
+/// Calls with renewal, and says when the call that was answered went out.
+async fn timed<T, F, Fut>(call: F) -> (i64, ApiResult<T>)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = ApiResult<T>>,
+{
+    let asked_at = Cell::new(dom::now_ms());
+    let reply = with_renewal(|| {
+        asked_at.set(dom::now_ms());
+        call()
+    });
+    let reply = reply.await;
+    (asked_at.get(), reply)
 }

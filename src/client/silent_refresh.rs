@@ -26,11 +26,20 @@ const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
 /// What another tab tells while it holds the lock may reach us a moment after the lock does.
 const NEWS_DELAY_MS: i32 = 50;
 
-/// Ends as some tab of this browser received them at `at`, by the clock all its tabs share.
+/// Ends as some tab of this browser heard them. `at` is when it asked, by the clock all its tabs share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     pub at: i64,
     pub ends: SessionEnds,
+}
+
+impl Received {
+    /// The server named the ends after `asked_at` and before now. They are counted from the former, or from now where the clock
+    /// was set back in between: a sleep or a jump of the clock during the call moves no end further away.
+    #[must_use]
+    pub fn asked_at(asked_at: i64, ends: SessionEnds) -> Self {
+        Self { at: asked_at.min(dom::now_ms()), ends }
+    }
 }
 
 type Outcome = ApiResult<Received>;
@@ -105,12 +114,13 @@ async fn in_turn(known_end: i64) -> Outcome {
 
 async fn fetch() -> Outcome {
     let session_id = tab_sync::session_id();
+    let asked_at = dom::now_ms();
     let reply = dom::within(ANSWER_MS, refresh()).await.unwrap_or(Err(ApiError::Offline));
     // A sign-out overtook it: nobody is told, and the guard that began it has stopped.
     let counts = tab_sync::session_id() == session_id;
     match reply {
         Ok(ends) => {
-            let received = Received { at: dom::now_ms(), ends };
+            let received = Received::asked_at(asked_at, ends);
             if counts {
                 note(&received);
                 tab_sync::tell_others(News::Ends(received.clone()));

@@ -153,7 +153,7 @@ impl IdleClock {
         }
     }
 
-    /// The server's word in any reply received at `at`. Returns whether it moved the end.
+    /// The server's word in any reply, asked for at `at`. Returns whether it moved the end.
     pub fn server_ends(&mut self, at: i64, server_now: i64, idle_ends_at: Option<i64>) -> bool {
         let (Some(end), Some(known)) = (idle_ends_at, self.server_ends_at) else {
             return false;

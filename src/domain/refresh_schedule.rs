@@ -1,7 +1,7 @@
 //! When the browser renews its access token: a state machine fed with instants, replies and a random number.
 //!
 //! Decisions:
-//! - Ends are taken relative to the server's time in the same reply, at the moment of receipt; the browser's clock is
+//! - Ends are taken relative to the server's time in the same reply, at the moment it was asked for; the browser's clock is
 //!   never compared with an end (RFC 6749 section 5.1 gives `expires_in` for the same reason).
 //! - Due `refresh_lead` before the end, minus a jitter of at most 10 s and at most a twelfth of the lead: with 15 minutes
 //!   of life and 2 of lead, between 12:50 and 13:00 of its life. Jitter only ever makes it earlier.
@@ -45,7 +45,7 @@ pub struct RefreshSchedule {
 }
 
 impl RefreshSchedule {
-    /// Starts from the session as the page was loaded with it, received at `at`.
+    /// Starts from the session as the page was loaded with it at `at`.
     #[must_use]
     pub fn new(lead_ms: u64, at: i64, ends: AccessEnds, jitter: f64) -> Self {
         let lead_ms = i64::try_from(lead_ms).unwrap_or(i64::MAX);
@@ -95,7 +95,7 @@ impl RefreshSchedule {
         }
     }
 
-    /// Ends learned in any other way, received at `at`: a renewal on demand, another tab, a touch, a reloaded session.
+    /// Ends learned in any other way, asked for at `at`: a renewal on demand, another tab, a touch, a reloaded session.
     /// Returns whether they were news.
     pub fn heard(&mut self, at: i64, ends: AccessEnds, jitter: f64) -> bool {
         if self.stopped || ends.access_ends_at <= self.access_ends_at {

@@ -12,6 +12,7 @@ use leptos_router::{
 use wasm_bindgen::JsCast;
 
 use crate::{
+    client::dom::focus_heading,
     i18n::td_string as text,
     ui::{
         auth_state::provide_auth_state,
@@ -115,12 +116,4 @@ fn follow_pages() {
         }
         path
     });
-}
-
-fn focus_heading() {
-    let heading = document().query_selector("main h1").ok().flatten();
-    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // one that cannot take the focus leaves it where it is
-        let _ = heading.focus();
-    }
 }

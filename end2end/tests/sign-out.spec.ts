@@ -1,6 +1,6 @@
 // Signing out by the button. The click is a human act as well, and is reported beside it.
 import { expect, test } from "./support/fixtures.ts";
-import { expectEnded, gotoHydrated, signIn } from "./support/pages.ts";
+import { expectEnded, fillSignIn, gotoHydrated, pressSignIn, signIn } from "./support/pages.ts";
 
 /** Something that others wait for. */
 function gate() {
@@ -35,6 +35,44 @@ test("signing out leads to the sign-in page although the report of the click is 
   });
   await page.getByRole("main").getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL("/login");
+});
+
+test("signing out leads to the sign-in page although the page has gone by when its answer comes", async ({
+  page,
+  account,
+}) => {
+  await signIn(page, account, { to: "/settings/account" });
+  // the report of the click is answered in between, and that ends the page
+  const [ended, answer] = [gate(), gate()];
+  await page.route("**/api/touch", async (route) => {
+    await ended.opened;
+    await route.fulfill({ response: await route.fetch() });
+  });
+  await page.route("**/api/logout", async (route) => {
+    const response = await route.fetch();
+    ended.open();
+    await answer.opened;
+    await route.fulfill({ response });
+  });
+  await page.getByRole("main").getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Please sign in" })).toBeVisible();
+  answer.open();
+  await expect(page).toHaveURL("/login");
+});
+
+test("a session that is gone for no reason of this browser leads to sign-in and back", async ({
+  page,
+  context,
+  account,
+}) => {
+  await signIn(page, account, { to: "/settings/account" });
+  await context.clearCookies();
+  // any act is reported, and the answer ends the page
+  await page.keyboard.press("Shift");
+  await expect(page).toHaveURL("/login?return_to=%2Fsettings%2Faccount");
+  await fillSignIn(page, account);
+  await pressSignIn(page);
+  await expect(page).toHaveURL("/settings/account");
 });
 
 test("signing out in the menu works on every page", async ({ page, account }) => {

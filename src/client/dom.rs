@@ -1,4 +1,4 @@
-//! The browser's clock, dice, title and timers. No decision is taken here.
+//! The browser's clock, dice, title, focus and timers. No decision is taken here.
 
 use std::{
     future::{Future, poll_fn},
@@ -8,7 +8,9 @@ use std::{
 
 use js_sys::{Date, Math, Promise};
 use leptos::prelude::{document, window};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlElement;
 
 /// Whether this is the browser's build. A constant, so that the server's build drops what follows from it.
 pub const IN_BROWSER: bool = cfg!(target_family = "wasm");
@@ -45,6 +47,15 @@ pub fn reload() {
 /// Goes to a path of this site by a full load.
 pub fn go_to(path: &str) {
     let _ = window().location().assign(path);
+}
+
+/// Gives the focus to the heading of the page, where there is one.
+pub fn focus_heading() {
+    let heading = document().query_selector("main h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+        // one that cannot take the focus leaves it where it is
+        let _ = heading.focus();
+    }
 }
 
 /// Hides the whole page while the server is asked whether the session still lives (see style/idle-dialog.css).

@@ -12,6 +12,7 @@ use super::{
     call::with_renewal,
     dom,
     guard::Guard,
+    sign_out::sign_out,
     silent_refresh::{self, Received},
     tab_sync::{self, News},
     watch::access_ends,
@@ -34,12 +35,10 @@ impl Guard {
     /// Signs out at the person's wish. When the server can't commit it the session lives on and the page says so.
     pub fn sign_out(self) {
         spawn_local(async move {
-            let reply = logout().await;
+            let reply = sign_out().await;
             self.reached(&reply);
             if reply.is_ok() {
-                tab_sync::announce_sign_out();
                 self.stop();
-                dom::go_to("/login");
             }
         });
     }

@@ -12,6 +12,7 @@ mod guard_calls;
 mod idle_timer;
 pub mod listeners;
 pub mod session_guard;
+pub mod sign_out;
 mod silent_refresh;
 pub mod tab_sync;
 mod watch;

@@ -1,9 +1,12 @@
 //! What a page shows when it has nothing to show: still reading, nothing there, unreachable, not allowed, over.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 
 use crate::{
     api::ApiError,
+    client::{dom, sign_out::leaving},
     domain::session::EndReason,
     i18n::td_string as text,
     ui::{auth_state::use_auth_state, components::seal::Seal, locale::use_locale, paths, texts},
@@ -51,27 +54,45 @@ pub fn ErrorState(error: ApiError) -> impl IntoView {
     }
 }
 
-/// The same when it is the whole page.
+/// A page that is only a message: the seal, a heading, a text, and beneath them the one way on.
 #[component]
-pub fn ErrorPage(error: ApiError) -> impl IntoView {
-    let l = use_locale();
-    let title = texts::error_title(l, &error);
+fn CardPage(
+    title: &'static str,
+    #[prop(into)] text: Cow<'static, str>,
+    /// Class of the seal.
+    #[prop(default = "seal--ink")]
+    seal: &'static str,
+    /// `alert` where it takes the place of a page.
+    #[prop(optional)]
+    role: Option<&'static str>,
+    /// The way on.
+    children: Children,
+) -> impl IntoView {
     view! {
         <leptos_meta::Title text=title />
-        <section class="card-page" role="alert">
+        <section class="card-page" role=role>
             <div class="card-page__mark">
-                <Seal class="seal--ink" />
+                <Seal class=seal />
             </div>
             <h1 class="card-page__title" tabindex="-1">
                 {title}
             </h1>
-            <p class="card-page__text">{texts::error(l, &error)}</p>
-            <p class="card-page__action">
-                <a class="button button--primary" href=paths::here() rel="external">
-                    {text!(l, error.retry)}
-                </a>
-            </p>
+            <p class="card-page__text">{text}</p>
+            <p class="card-page__action">{children()}</p>
         </section>
+    }
+}
+
+/// The same as [`ErrorState`] when it is the whole page.
+#[component]
+pub fn ErrorPage(error: ApiError) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <CardPage title=texts::error_title(l, &error) text=texts::error(l, &error) role="alert">
+            <a class="button button--primary" href=paths::here() rel="external">
+                {text!(l, error.retry)}
+            </a>
+        </CardPage>
     }
 }
 
@@ -80,56 +101,33 @@ pub fn ErrorPage(error: ApiError) -> impl IntoView {
 pub fn EndedCard(reason: EndReason) -> impl IntoView {
     let l = use_locale();
     let idle = use_auth_state().idle_timeout_ms();
-    let heading = NodeRef::<leptos::html::H1>::new();
+    let sign_in = paths::login(&paths::here(), EndReason::None);
+    let way_on = sign_in.clone();
     Effect::new(move |_| {
-        if reason == EndReason::None {
-            // Signed out at one's own wish, here or in another tab: there is nothing to explain.
-            crate::client::dom::go_to(paths::LOGIN);
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(heading) = heading.get() {
-            // what had the focus has just left the page
-            let _ = heading.focus();
+        // what had the focus has just left the page
+        dom::focus_heading();
+        // Without a reason there is nothing to explain; after one's own sign-out there is nothing to come back to either.
+        if reason == EndReason::None && !leaving() {
+            dom::go_to(&sign_in);
         }
     });
     view! {
-        <leptos_meta::Title text=texts::reason_title(l, reason) />
-        <section class="card-page" role="alert">
-            <div class="card-page__mark">
-                <Seal />
-            </div>
-            <h1 class="card-page__title" tabindex="-1" node_ref=heading>
-                {texts::reason_title(l, reason)}
-            </h1>
-            <p class="card-page__text">{texts::reason_text(l, reason, idle)}</p>
-            <p class="card-page__action">
-                <a class="button button--primary" href=paths::login(&paths::here(), EndReason::None) rel="external">
-                    {text!(l, ended.button)}
-                </a>
-            </p>
-        </section>
+        <CardPage title=texts::reason_title(l, reason) text=texts::reason_text(l, reason, idle) seal="" role="alert">
+            <a class="button button--primary" href=way_on rel="external">
+                {text!(l, ended.button)}
+            </a>
+        </CardPage>
     }
 }
 
 /// A page of its own for "not allowed" and "not here".
 #[component]
-pub fn MessagePage(title: &'static str, #[prop(into)] text: String, action: &'static str) -> impl IntoView {
+pub fn MessagePage(title: &'static str, #[prop(into)] text: Cow<'static, str>, action: &'static str) -> impl IntoView {
     view! {
-        <leptos_meta::Title text=title />
-        <section class="card-page">
-            <div class="card-page__mark">
-                <Seal class="seal--ink" />
-            </div>
-            <h1 class="card-page__title" tabindex="-1">
-                {title}
-            </h1>
-            <p class="card-page__text">{text}</p>
-            <p class="card-page__action">
-                <a class="button button--quiet" href=paths::HOME>
-                    {action}
-                </a>
-            </p>
-        </section>
+        <CardPage title text>
+            <a class="button button--quiet" href=paths::HOME>
+                {action}
+            </a>
+        </CardPage>
     }
 }

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use crate::{
     api::auth::Logout,
-    client::{dom::go_to, tab_sync},
+    client::sign_out::sign_out,
     i18n::td_string as text,
     ui::{
-        act::{ActForm, on_success, use_act},
+        act::{ActForm, use_act_by},
         components::alert::ErrorSlot,
         locale::use_locale,
         paths,
@@ -25,11 +25,7 @@ pub fn SignOutForm(
     #[prop(optional)] label: Option<&'static str>,
 ) -> impl IntoView {
     let l = use_locale();
-    let act = use_act::<Logout>();
-    on_success(act, |()| {
-        tab_sync::announce_sign_out();
-        go_to(paths::LOGIN);
-    });
+    let act = use_act_by(|_: Logout| sign_out());
     let error = move || act.value().get().and_then(Result::err);
     view! {
         <ActForm act page=paths::here() class>

@@ -87,10 +87,10 @@ fn Why() -> impl IntoView {
                                 reason
                                     .map(|reason| {
                                         view! {
-                                            <p class="alert alert--note">
-                                                <strong>{texts::reason_title(l, reason)}</strong> ". "
-                                                {texts::reason_text(l, reason, None)}
-                                            </p>
+                                            <div class="alert alert--note">
+                                                <p class="alert__title">{texts::reason_title(l, reason)}</p>
+                                                <p>{texts::reason_text(l, reason, None)}</p>
+                                            </div>
                                         }
                                     }),
                             )

@@ -130,10 +130,10 @@ async fn run_one(tx: &mut Tx, job: Job) -> Result<Verdict, sqlx::Error> {
     execute(tx, "SAVEPOINT intent").await?;
     let published = tx.revocations.len();
     let mut verdict = job(tx).await;
-    if verdict.keep {
-        if let Err(error) = tx.number_revocations(published).await {
-            verdict = Verdict { keep: false, answer: refusing(verdict.answer, error) };
-        }
+    if verdict.keep
+        && let Err(error) = tx.number_revocations(published).await
+    {
+        verdict = Verdict { keep: false, answer: refusing(verdict.answer, error) };
     }
     if !verdict.keep {
         tx.revocations.truncate(published);

@@ -1,6 +1,8 @@
 -- What the strategies beside hybrid need, and rows that stand for an invariant over several rows.
 
-ALTER TABLE users ADD COLUMN password_changed_at BIGINT NOT NULL DEFAULT 0;
+-- What was minted with a lower version is dead, and why: known also where no session could be ended.
+ALTER TABLE users ADD COLUMN dead_below BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN dead_reason TEXT NOT NULL DEFAULT 'none';
 
 -- The strategy whose credential the browser was last given.
 ALTER TABLE sessions ADD COLUMN issued_as TEXT NOT NULL DEFAULT 'hybrid';

@@ -39,7 +39,14 @@ pub struct Devices {
     pub devices: Vec<Device>,
     /// Those of the last 30 days.
     pub alarms: Vec<ReuseAlarm>,
+    /// Whether the strategy keeps account of sessions; otherwise the own one is all there is to tell.
+    #[serde(default = "yes")]
+    pub kept: bool,
     pub server_now: i64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How many sessions an act ended.

@@ -24,8 +24,14 @@ pub enum ApiError {
     /// The request comes from another site.
     CrossSite,
     NotFound,
-    /// It exists already.
-    Conflict,
+    /// It can't be: it exists already, the last admin would go, or, with `lives_until`, the strategy keeps nothing that
+    /// could be listed or ended, and what was signed lives until then at the latest (Unix milliseconds).
+    Conflict {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lives_until: Option<i64>,
+    },
+    /// The user has as many live sessions as they may.
+    Limit,
     /// A field was refused.
     Invalid {
         field: String,
@@ -43,6 +49,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    #[must_use]
+    pub fn conflict() -> Self {
+        Self::Conflict { lives_until: None }
+    }
+
     #[must_use]
     pub fn invalid(field: &str, reason: &str) -> Self {
         Self::Invalid { field: field.to_owned(), reason: reason.to_owned() }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{SessionId, UserId},
     role::Role,
+    session::Ends,
+    strategy::Strategy,
     time::Timestamp,
 };
 
@@ -31,6 +33,16 @@ pub struct AccessClaims {
     pub auth_time: i64,
     pub amr: Vec<String>,
     pub role: Role,
+    /// The strategy it was minted under; no other one's check takes it. Tokens from before there were several are `hybrid`.
+    #[serde(default = "hybrid")]
+    pub strategy: Strategy,
+    /// Whether the sign-in asked to be remembered: it has its own idle timeout.
+    #[serde(default, rename = "rem", skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
+}
+
+fn hybrid() -> Strategy {
+    Strategy::Hybrid
 }
 
 /// What time says of a token whose signature verified.
@@ -45,16 +57,31 @@ impl AccessClaims {
     /// Clocks of several nodes may differ by this much before a token counts as issued in the future.
     pub const SKEW: Duration = Duration::from_secs(10);
 
-    /// `access_ttl` is today's: a token minted to live longer than that is no longer taken, so that every
-    /// revocation may be forgotten `access_ttl` after it was made.
+    /// `longest_life` is today's: a token minted to live longer than that is no longer taken, so that every
+    /// revocation may be forgotten that long after it was made.
     #[must_use]
-    pub fn freshness(&self, now: Timestamp, access_ttl: Duration) -> Freshness {
+    pub fn freshness(&self, now: Timestamp, longest_life: Duration) -> Freshness {
         let issued = Timestamp::from_secs(self.iat);
         let ended = now >= Timestamp::from_secs(self.exp)
             || now >= Timestamp::from_secs(self.idle_end)
             || issued > now.plus(Self::SKEW)
-            || Timestamp::from_secs(self.exp) > issued.plus(access_ttl).plus(Duration::from_secs(1));
+            || Timestamp::from_secs(self.exp) > issued.plus(longest_life).plus(Duration::from_secs(1));
         if ended { Freshness::Ended } else { Freshness::Fresh }
+    }
+
+    /// The ends of a session of which nothing is known but its token (`jwt`).
+    #[must_use]
+    pub fn ends(&self, absolute_timeout: Duration) -> Ends {
+        let signed_in_at = Timestamp::from_secs(self.auth_time);
+        Ends {
+            expires_at: Timestamp::from_secs(self.exp),
+            idle_end_at: Timestamp::from_secs(self.idle_end),
+            absolute_end_at: if absolute_timeout.is_zero() {
+                Timestamp::NEVER
+            } else {
+                signed_in_at.plus(absolute_timeout)
+            },
+        }
     }
 }
 
@@ -82,6 +109,8 @@ pub mod tests {
             auth_time: 1_000,
             amr: vec!["pwd".into()],
             role: Role::User,
+            strategy: Strategy::Hybrid,
+            remembered: false,
         }
     }
 

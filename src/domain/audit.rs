@@ -12,6 +12,8 @@ pub enum Event {
     RefreshRepeatedLate,
     SessionRevoke,
     SessionsRevokeOthers,
+    /// The device limit ended a session for a new one.
+    SessionEvict,
     Kick,
     KickSession,
     PasswordChange,
@@ -42,6 +44,7 @@ impl Event {
             Self::RefreshRepeatedLate => "refresh_repeated_late",
             Self::SessionRevoke => "session_revoke",
             Self::SessionsRevokeOthers => "sessions_revoke_others",
+            Self::SessionEvict => "session_evict",
             Self::Kick => "kick_user",
             Self::KickSession => "kick_session",
             Self::PasswordChange => "password_change",

@@ -52,6 +52,8 @@ pub enum Authentication {
     Actor(Actor),
     /// The access token has ended or is stale; a refresh may bring another.
     Renew,
+    /// What was presented must be exchanged before it counts: it is of a former strategy, or a newer one is due.
+    Exchange,
     SignedOut(EndReason),
     /// It could not be found out.
     Unavailable,
@@ -71,6 +73,9 @@ pub struct Inner {
     pub reply: ReplyCookies,
     /// A page or a scriptless form asks, not a script.
     pub navigates: bool,
+    /// A proxy or another service asks: cookies are neither set nor rotated.
+    pub machine: bool,
+    exchanged: bool,
     authentication: Authentication,
 }
 
@@ -90,10 +95,16 @@ impl RequestContext {
     pub fn actor(&self) -> ApiResult<&Actor> {
         match &self.authentication {
             Authentication::Actor(actor) => Ok(actor),
-            Authentication::Renew => Err(ApiError::Renew),
+            Authentication::Renew | Authentication::Exchange => Err(ApiError::Renew),
             Authentication::SignedOut(reason) => Err(ApiError::SignedOut { reason: *reason }),
             Authentication::Unavailable => Err(ApiError::Unavailable),
         }
+    }
+
+    /// Whether this request's credential has been exchanged already.
+    #[must_use]
+    pub fn exchanged(&self) -> bool {
+        self.exchanged
     }
 
     #[must_use]
@@ -123,10 +134,10 @@ impl RequestContext {
         }
     }
 
-    fn with(self, authentication: Authentication) -> Self {
+    fn with(self, authentication: Authentication, exchanged: bool) -> Self {
         Self(Arc::new(match Arc::try_unwrap(self.0) {
-            Ok(inner) => Inner { authentication, ..inner },
-            Err(shared) => shared.rebuilt(authentication),
+            Ok(inner) => Inner { exchanged, authentication, ..inner },
+            Err(shared) => Inner { exchanged, ..shared.rebuilt(authentication) },
         }))
     }
 }
@@ -143,6 +154,8 @@ impl Inner {
             bearer: self.bearer.clone(),
             reply: self.reply.clone(),
             navigates: self.navigates,
+            machine: self.machine,
+            exchanged: self.exchanged,
             authentication,
         }
     }
@@ -192,11 +205,11 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
         flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path()).await;
         return errors::reply(&ApiError::CrossSite);
     }
-    let authentication = flow::authenticate::authenticate(&cx);
-    let cx = cx.with(authentication);
+    let authentication = flow::authenticate::authenticate(&cx).await;
+    let cx = cx.with(authentication, false);
     let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
     let acted = by_hand || request.method() == Method::POST;
-    let cx = if cx.navigates { navigate(cx, acted).await } else { cx };
+    let cx = if cx.machine { cx } else { settle(cx, acted).await };
     let reply = cx.reply.clone();
     request.extensions_mut().insert(cx);
     let mut response = next.run(request).await;
@@ -204,16 +217,23 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     response
 }
 
-/// A person moves: an ended access token is renewed without a redirect, and the act counts as one.
-async fn navigate(cx: RequestContext, acted: bool) -> RequestContext {
-    let cx = match &cx.authentication {
-        Authentication::Renew => {
-            let renewed = flow::refresh::in_process(&cx).await;
-            cx.with(renewed)
-        }
-        _ => cx,
+/// What is due is done before the request is: a credential exchanged, a session's life extended. When a person moves, an
+/// ended access token is renewed without a redirect, and the act counts as one.
+async fn settle(cx: RequestContext, acted: bool) -> RequestContext {
+    let (settled, exchanged) = match &cx.authentication {
+        Authentication::Exchange => (Some(flow::refresh::in_process(&cx).await), true),
+        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(&cx).await), true),
+        Authentication::Actor(actor) => (flow::rolling::renew_if_due(&cx, actor).await, false),
+        _ => (None, false),
     };
-    if acted && let Ok(actor) = cx.actor().cloned() {
+    let cx = match settled {
+        Some(authentication) => cx.with(authentication, exchanged),
+        None => cx,
+    };
+    if acted
+        && cx.navigates
+        && let Ok(actor) = cx.actor().cloned()
+    {
         flow::touch::by_navigation(&cx, &actor).await;
     }
     cx
@@ -241,6 +261,8 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         cookies: RequestCookies::parse(headers, state.config.insecure_cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
         reply: ReplyCookies::new(state.config.insecure_cookies),
+        machine,
+        exchanged: false,
         navigates: !machine && text(header::ACCEPT).contains("text/html"),
         authentication: Authentication::SignedOut(EndReason::None),
         state,

@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 
 use super::{
     clock::Clock,
-    config::{Config, Faults},
+    config::{Config, Faults, WebStore},
     crypto::{
         access_token::AccessTokens,
         keyring::Keyring,
@@ -20,6 +20,9 @@ use super::{
         db::OpenError,
         guards::{self, Guard},
         keys,
+        redis_sessions::RedisSessions,
+        session_reader::SessionReader,
+        web_sessions::WebSessions,
     },
 };
 use crate::domain::{
@@ -42,6 +45,7 @@ pub struct Inner {
     pub revoked: Arc<RevocationSet>,
     pub confirmations: Confirmations,
     pub facts: SessionFacts,
+    pub web_sessions: SessionReader,
 }
 
 /// What a session's row says that no token carries, so that telling someone about their session needs no query.
@@ -53,7 +57,6 @@ const CACHED_FACTS: usize = 16_384;
 pub struct Facts {
     pub email: String,
     pub display_name: String,
-    pub remembered: bool,
     pub ends: Ends,
 }
 
@@ -98,6 +101,8 @@ pub enum StartError {
     Keyring(#[from] super::crypto::keyring::KeyringError),
     #[error("database.url: {0}")]
     Store(#[from] StoreError),
+    #[error("redis.url: {0}")]
+    Redis(#[from] redis::RedisError),
     #[error("hashing threads: {0}")]
     Threads(#[from] std::io::Error),
 }
@@ -112,7 +117,7 @@ impl AppState {
         let revoked = Arc::new(RevocationSet::default());
         let applied = Arc::clone(&revoked);
         let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
-        let db = Db::open(&config.database, on_commit).await?;
+        let db = Box::pin(Db::open(&config.database, on_commit)).await?;
         let keyring = open_keyring(&config, &db, &rng, clock.now()).await?;
         revoked.load(&db, clock.now()).await?;
         Ok(Self(Arc::new(Inner {
@@ -120,6 +125,7 @@ impl AppState {
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
             confirmations: Confirmations::default(),
             facts: SessionFacts::new(CACHED_FACTS),
+            web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
             clock,
             rng,
@@ -146,6 +152,15 @@ impl AppState {
     pub fn new_session_id(&self, now: Timestamp) -> SessionId {
         SessionId::parse(&self.rng.uuid(now)).unwrap_or_else(|| unreachable!("a UUID is a UUID"))
     }
+}
+
+/// Where the database strategy reads sessions.
+async fn web_sessions(config: &Config, db: &Db, clock: &Clock) -> Result<SessionReader, StartError> {
+    let redis = match &config.web_store {
+        WebStore::Sql => None,
+        WebStore::Redis(url) => Some(RedisSessions::connect(url, config.lifetimes.access_ttl).await?),
+    };
+    Ok(SessionReader::new(WebSessions::new(db.clone(), clock.clone()), redis))
 }
 
 async fn open_keyring(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Result<Keyring, StartError> {

@@ -11,6 +11,8 @@ mod documents;
 mod idle;
 mod races;
 mod refresh;
+mod strategies;
 mod test_app;
 mod throttle;
+mod vouchers;
 mod walls;

@@ -83,6 +83,15 @@ impl TestApp {
         Self::on(self.folder, self.settings, now).await
     }
 
+    /// The same with other settings.
+    pub async fn restart_with(mut self, settings: &[(&str, &str)]) -> Self {
+        for (key, value) in settings {
+            self.settings.retain(|(known, _)| known != key);
+            self.settings.push(((*key).to_owned(), (*value).to_owned()));
+        }
+        self.restart().await
+    }
+
     pub fn database(&self) -> std::path::PathBuf {
         self.folder.path().join("test.db")
     }

@@ -256,6 +256,7 @@ async fn the_public_keys_verify_what_was_signed() {
             "jti",
             "role",
             "sid",
+            "strategy",
             "sub",
             "uv"
         ]

@@ -26,7 +26,9 @@ pub fn error(l: Locale, error: &ApiError) -> Text {
         ApiError::Forbidden => text!(l, error.forbidden).into(),
         ApiError::CrossSite => text!(l, error.cross_site).into(),
         ApiError::NotFound => text!(l, error.not_found).into(),
-        ApiError::Conflict => text!(l, error.conflict).into(),
+        ApiError::Conflict { lives_until: Some(_) } => text!(l, error.not_kept).into(),
+        ApiError::Conflict { lives_until: None } => text!(l, error.conflict).into(),
+        ApiError::Limit => text!(l, error.limit).into(),
         ApiError::Invalid { field, reason } => invalid(l, field, reason).into(),
         ApiError::Throttled { retry_after_secs } => {
             let wait = times::span(l, i64::try_from(*retry_after_secs).unwrap_or(i64::MAX).saturating_mul(1000));
@@ -153,6 +155,7 @@ pub fn event(l: Locale, code: &str) -> Text {
         "sign_out" => text!(l, event.sign_out).into(),
         "refresh_reuse" => text!(l, event.refresh_reuse).into(),
         "refresh_repeated_late" => text!(l, event.refresh_repeated_late).into(),
+        "session_evict" => text!(l, event.session_evict).into(),
         "session_revoke" => text!(l, event.session_revoke).into(),
         "sessions_revoke_others" => text!(l, event.sessions_revoke_others).into(),
         "kick_user" => text!(l, event.kick_user).into(),

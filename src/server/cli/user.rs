@@ -68,7 +68,7 @@ fn password_line(input: impl BufRead) -> Result<Password, Failure> {
 
 fn told(error: &ApiError, min_length: usize) -> Failure {
     let why = match error {
-        ApiError::Conflict => "there is an account with this e-mail already".to_owned(),
+        ApiError::Conflict { .. } => "there is an account with this e-mail already".to_owned(),
         ApiError::Invalid { field, reason } => match reason.as_str() {
             "too_short" => format!("the {field} is too short: {min_length} characters at least"),
             "too_long" => format!("the {field} is too long"),

@@ -5,3 +5,4 @@ pub mod keyring;
 pub mod password_hash;
 pub mod refresh_token;
 pub mod seal;
+pub mod session_token;

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use crate::{domain::ids::SessionId, server::secret::SecretBytes};
 
 const LENGTH: usize = 16 + 8 + 32;
+const PURPOSE: &[u8] = b"sekisho refresh 1";
 
 /// 256 random bits of one session.
 #[derive(Clone)]
@@ -53,8 +54,7 @@ impl RefreshToken {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend_from_slice(&sid_bytes(sid));
         bytes.extend_from_slice(&generation.to_be_bytes());
-        let mac = keyed(key, secret, &bytes).finalize().into_bytes();
-        bytes.extend_from_slice(&mac);
+        bytes.extend_from_slice(&derive_bytes(PURPOSE, key, secret, (sid, generation)));
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -79,15 +79,28 @@ impl RefreshToken {
     pub fn verifies(&self, key: &SecretBytes, secret: &SessionSecret) -> bool {
         let mut bytes = sid_bytes(&self.sid).to_vec();
         bytes.extend_from_slice(&self.generation.to_be_bytes());
-        keyed(key, secret, &bytes).verify_slice(&self.mac).is_ok()
+        keyed(PURPOSE, key, secret, &bytes).verify_slice(&self.mac).is_ok()
     }
 }
 
-fn keyed(key: &SecretBytes, secret: &SessionSecret, named: &[u8]) -> Hmac<Sha256> {
+/// The MAC over what a derived token stands for, under a purpose of its own.
+#[must_use]
+pub fn derive_bytes(
+    purpose: &[u8],
+    key: &SecretBytes,
+    secret: &SessionSecret,
+    (sid, generation): (&SessionId, u64),
+) -> [u8; 32] {
+    let mut bytes = sid_bytes(sid).to_vec();
+    bytes.extend_from_slice(&generation.to_be_bytes());
+    keyed(purpose, key, secret, &bytes).finalize().into_bytes().into()
+}
+
+fn keyed(purpose: &[u8], key: &SecretBytes, secret: &SessionSecret, named: &[u8]) -> Hmac<Sha256> {
     // HMAC takes keys of any length.
     let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key.expose())
         .unwrap_or_else(|_| unreachable!("HMAC takes any key"));
-    mac.update(b"sekisho refresh 1");
+    mac.update(purpose);
     mac.update(secret.expose());
     mac.update(named);
     mac

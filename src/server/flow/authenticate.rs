@@ -1,17 +1,24 @@
-//! Who asks, without a query: signature or cache, key, lifetimes, then what has been revoked.
+//! Who asks. Under `hybrid` without a query: signature or cache, key, lifetimes, then what has been revoked; the other
+//! strategies are `jwt.rs` and `database.rs`.
 
 use std::sync::Arc;
 
 use crate::{
     api::{
         ApiError, ApiResult,
-        session::{CurrentSession, CurrentUser, TimerLengths},
+        session::{CurrentSession, CurrentUser, SessionEnds, TimerLengths},
     },
-    domain::{access_claims::Freshness, revocation::Standing, session::EndReason, time::Timestamp},
+    domain::{
+        access_claims::{AccessClaims, Freshness},
+        revocation::Standing,
+        session::{EndReason, Ends, SessionState},
+        strategy::Strategy,
+        time::Timestamp,
+    },
     server::{
         context::{Actor, Authentication, RequestContext},
-        crypto::access_token::Seen,
-        flow::tokens,
+        crypto::access_token::{Seen, Verified},
+        flow::{database, jwt, tokens},
         http::cookies::Credential,
         state::Facts,
         store::{sessions, users},
@@ -19,8 +26,16 @@ use crate::{
 };
 
 /// Judges the credentials of a request.
-#[must_use]
-pub fn authenticate(cx: &RequestContext) -> Authentication {
+pub async fn authenticate(cx: &RequestContext) -> Authentication {
+    match cx.state.config.strategy {
+        Strategy::Hybrid => hybrid(cx),
+        Strategy::Jwt => jwt::authenticate(cx),
+        Strategy::Database => database::authenticate(cx).await,
+    }
+}
+
+fn hybrid(cx: &RequestContext) -> Authentication {
+    let has_refresh = cx.bearer.is_none() && matches!(cx.cookies.refresh, Credential::One(_));
     let token = match (&cx.bearer, &cx.cookies.access, &cx.cookies.refresh) {
         (Some(bearer), _, _) => bearer,
         // Two cookies of one name: someone planted one of them.
@@ -29,29 +44,44 @@ pub fn authenticate(cx: &RequestContext) -> Authentication {
         }
         (None, Credential::One(access), _) => access,
         (None, Credential::Absent, Credential::One(_)) => return Authentication::Renew,
+        (None, Credential::Absent, Credential::Absent) if database::presented(cx).is_some() => {
+            return Authentication::Exchange;
+        }
         (None, Credential::Absent, Credential::Absent) => return Authentication::SignedOut(EndReason::None),
     };
-    let state = &cx.state;
-    let (verified, first_sight) = match state.access_tokens.look(&state.keyring, token) {
-        Seen::Known(verified) => (verified, false),
-        Seen::New(verified) => (verified, true),
-        Seen::Invalid if cx.bearer.is_none() && matches!(cx.cookies.refresh, Credential::One(_)) => {
-            return Authentication::Renew;
-        }
-        Seen::Invalid => return Authentication::SignedOut(EndReason::None),
-    };
-    match state.revoked.standing(&verified.claims) {
+    match cx.state.access_tokens.look(&cx.state.keyring, token) {
+        Seen::Known(verified) if verified.claims.strategy == Strategy::Hybrid => admit(cx, verified, false),
+        Seen::New(verified) if verified.claims.strategy == Strategy::Hybrid => admit(cx, verified, true),
+        _ if has_refresh => Authentication::Renew,
+        Seen::Known(verified) | Seen::New(verified) => voucher(cx, &verified.claims),
+        Seen::Invalid => Authentication::SignedOut(EndReason::None),
+    }
+}
+
+fn admit(cx: &RequestContext, verified: Arc<Verified>, first_sight: bool) -> Authentication {
+    match cx.state.revoked.standing(&verified.claims) {
         Standing::Dead(reason) => return Authentication::SignedOut(reason),
         Standing::Stale => return Authentication::Renew,
         Standing::Good => {}
     }
-    if verified.claims.freshness(cx.now, state.config.lifetimes.access_ttl) == Freshness::Ended {
+    if verified.claims.freshness(cx.now, cx.state.config.lifetimes.access_ttl) == Freshness::Ended {
         return Authentication::Renew;
     }
     if first_sight {
-        state.confirmations.note(&verified.claims.sid, verified.claims.generation);
+        cx.state.confirmations.note(&verified.claims.sid, verified.claims.generation);
     }
     Authentication::Actor(Actor(verified))
+}
+
+/// A cookie of `jwt`, from before the strategy was changed.
+fn voucher(cx: &RequestContext, claims: &AccessClaims) -> Authentication {
+    if claims.strategy != Strategy::Jwt || cx.bearer.is_some() {
+        return Authentication::SignedOut(EndReason::None);
+    }
+    match claims.ends(cx.state.config.lifetimes.absolute_timeout).state(None, cx.now) {
+        SessionState::Live => Authentication::Exchange,
+        SessionState::Ended(reason) => Authentication::SignedOut(reason),
+    }
 }
 
 /// What a person is told of their own session.
@@ -71,29 +101,51 @@ pub async fn describe(cx: &RequestContext, actor: &Actor) -> ApiResult<CurrentSe
             role: claims.role,
         },
         session_id: claims.sid.to_string(),
-        strategy: "hybrid".to_owned(),
-        remembered: facts.remembered,
+        strategy: claims.strategy.as_str().to_owned(),
+        remembered: claims.remembered,
         signed_in_at: Timestamp::from_secs(claims.auth_time).0,
-        ends: tokens::ends(claims, facts.ends, cx.now),
+        ends: tokens::ends(claims, session_ends(cx, actor, &facts), cx.now),
         timers: TimerLengths {
             refresh_lead_ms: millis(lifetimes.refresh_lead),
-            idle_timeout_ms: millis(lifetimes.idle_of(facts.remembered)),
+            idle_timeout_ms: millis(lifetimes.idle_of(claims.remembered)),
             idle_warning_ms: millis(lifetimes.idle_warning),
-            touch_interval_ms: millis(lifetimes.touch_interval(facts.remembered)),
+            touch_interval_ms: millis(lifetimes.touch_interval(claims.remembered)),
         },
     })
 }
 
-/// What the rows say of a session; read once per session and node, then from memory.
+/// When the caller's session ends.
+///
+/// # Errors
+/// `signed_out` when the session is gone, `unavailable`.
+pub async fn ends(cx: &RequestContext, actor: &Actor) -> ApiResult<SessionEnds> {
+    let facts = facts(cx, actor).await?;
+    Ok(tokens::ends(actor.claims(), session_ends(cx, actor, &facts), cx.now))
+}
+
+/// An access token ends before its session does; what the other strategies present ends with it.
+fn session_ends(cx: &RequestContext, actor: &Actor, facts: &Facts) -> Ends {
+    if actor.claims().strategy.rotates() {
+        facts.ends
+    } else {
+        actor.claims().ends(cx.state.config.lifetimes.absolute_timeout)
+    }
+}
+
+/// What the rows say of a session and its user; read once per session and node, then from memory.
 async fn facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
-    let sid = &actor.claims().sid;
-    if let Some(facts) = cx.state.facts.get(sid) {
+    let claims = actor.claims();
+    if let Some(facts) = cx.state.facts.get(&claims.sid) {
         return Ok(facts);
     }
     let gone = ApiError::SignedOut { reason: EndReason::None };
-    let session = sessions::find(cx.state.db.read(), sid).await?.ok_or(gone.clone())?;
-    let user = users::find(cx.state.db.read(), &session.user_id).await?.ok_or(gone)?;
-    let facts = Arc::new(tokens::facts(&session, &user));
-    cx.state.facts.insert(sid.clone(), Arc::clone(&facts));
+    let user = users::find(cx.state.db.read(), &claims.sub).await?.ok_or(gone.clone())?;
+    let ends = if claims.strategy.rotates() {
+        sessions::find(cx.state.db.read(), &claims.sid).await?.ok_or(gone)?.ends
+    } else {
+        claims.ends(cx.state.config.lifetimes.absolute_timeout)
+    };
+    let facts = Arc::new(Facts { email: user.email, display_name: user.display_name, ends });
+    cx.state.facts.insert(claims.sid.clone(), Arc::clone(&facts));
     Ok(facts)
 }

@@ -10,7 +10,7 @@ use crate::{
         canonical,
         context::{Actor, RequestContext},
         crypto::password_hash::Match,
-        flow::{devices, password_check, throttling::Counters, tokens},
+        flow::{devices, password_check, throttling::Counters},
         secret::Password,
         store::{
             audit::{self, Entry},
@@ -38,29 +38,30 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
     })?;
     let hash = cx.state.hasher.hash(new).await?;
     let cloned = cx.clone();
-    let (id, sid) = (user.id.clone(), actor.claims().sid.clone());
+    let claims = actor.claims().clone();
     let outcome = cx
         .state
         .db
         .write(move |tx| {
             Box::pin(async move {
-                if !users::replace_password(tx, &id, &stored, &hash).await? {
+                if !users::replace_password(tx, &claims.sub, &stored, &hash).await? {
                     // Changed by someone else in between: what was proved is no longer the password.
                     return Ok(Err(ApiError::InvalidCredentials));
                 }
-                match devices::end_others(&cloned, tx, (&id, &sid), EndReason::Password).await? {
-                    Ok((ended, session, user)) => {
-                        let entry = Entry { target: Some(id), ..cloned.audit(Event::PasswordChange, Outcome::Done) };
+                match devices::end_others(&cloned, tx, &claims, EndReason::Password).await? {
+                    Ok((ended, own)) => {
+                        let entry =
+                            Entry { target: Some(claims.sub), ..cloned.audit(Event::PasswordChange, Outcome::Done) };
                         audit::append(tx, &entry).await?;
-                        Ok(Ok((ended, session, user)))
+                        Ok(Ok((ended, own)))
                     }
                     Err(_) => Err(crate::server::store::StoreError::NotWritten),
                 }
             })
         })
         .await?;
-    let (ended, session, user) = outcome?;
-    tokens::issue(cx, &session, &user)?;
+    let (ended, own) = outcome?;
+    own.issue(cx)?;
     Ok(Ended { ended })
 }
 

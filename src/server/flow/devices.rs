@@ -8,19 +8,23 @@ use crate::{
         devices::{Device, Devices, Ended, ReuseAlarm},
     },
     domain::{
+        access_claims::AccessClaims,
         audit::{Event, Outcome},
         ids::{SessionId, UserId},
         lifetimes::first_end,
         revocation::{Revocation, Subject},
+        rotation::{Presented, Rotation},
         session::{EndReason, SessionState},
+        strategy::Strategy,
+        time::Timestamp,
     },
     server::{
         context::{Actor, RequestContext},
         device,
-        flow::tokens,
+        flow::{exchange, tokens},
         http::cookies::Name,
         store::{
-            StoreResult, Tx,
+            StoreError, StoreResult, Tx,
             audit::{self, Entry},
             sessions::{self, Session},
             users,
@@ -34,6 +38,11 @@ const ALARMS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// `unavailable`.
 pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<Devices> {
     let claims = actor.claims();
+    let kept = claims.strategy.keeps_sessions();
+    if !kept {
+        let devices = vec![unrecorded(cx, actor)];
+        return Ok(Devices { devices, alarms: Vec::new(), server_now: cx.now.0, kept });
+    }
     let mut devices: Vec<Device> = sessions::list_live(cx.state.db.read(), &claims.sub, cx.now)
         .await?
         .into_iter()
@@ -50,7 +59,37 @@ pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<Devices> {
             address: address.unwrap_or_default(),
         })
         .collect();
-    Ok(Devices { devices, alarms, server_now: cx.now.0 })
+    Ok(Devices { devices, alarms, server_now: cx.now.0, kept })
+}
+
+/// The caller's own device, of which nothing is known but its token.
+fn unrecorded(cx: &RequestContext, actor: &Actor) -> Device {
+    let (claims, lifetimes) = (actor.claims(), &cx.state.config.lifetimes);
+    let ends = claims.ends(lifetimes.absolute_timeout);
+    let signed_in_at = Timestamp::from_secs(claims.auth_time);
+    Device {
+        session_id: claims.sid.to_string(),
+        current: true,
+        label: cx.device(),
+        address: cx.address.to_string(),
+        signed_in_at: signed_in_at.0,
+        last_active_at: cx.now.0,
+        ends_at: first_end(ends).finite(),
+        life_left_percent: lifetimes.life_left_percent(ends, claims.remembered, cx.now),
+        remembered: claims.remembered,
+        suspect: false,
+    }
+}
+
+/// Refuses what takes a list of sessions where none is kept, and says until when a token may live.
+///
+/// # Errors
+/// `conflict` with `lives_until`.
+pub fn must_be_kept(cx: &RequestContext) -> ApiResult<()> {
+    if cx.state.config.strategy.keeps_sessions() {
+        return Ok(());
+    }
+    Err(ApiError::Conflict { lives_until: Some(cx.now.plus(cx.state.config.lifetimes.max_age).0) })
 }
 
 fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
@@ -71,6 +110,7 @@ fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
 /// # Errors
 /// `not_found` for a session of someone else as for none, `unavailable`.
 pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> ApiResult<Ended> {
+    must_be_kept(cx)?;
     let sid = SessionId::parse(session_id).ok_or(ApiError::NotFound)?;
     let own = sid == actor.claims().sid;
     let (cloned, owner) = (cx.clone(), actor.claims().sub.clone());
@@ -82,6 +122,7 @@ pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> Api
     if own {
         cx.reply.clear(Name::Access);
         cx.reply.clear(Name::Refresh);
+        cx.reply.clear(Name::Session);
     }
     Ok(Ended { ended: 1 })
 }
@@ -105,49 +146,100 @@ async fn revoke_one(cx: &RequestContext, tx: &mut Tx, owner: &UserId, sid: &Sess
 /// # Errors
 /// `signed_out` when this session was ended meanwhile, `unavailable`.
 pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ended> {
+    must_be_kept(cx)?;
     let cloned = cx.clone();
-    let (user, sid) = (actor.claims().sub.clone(), actor.claims().sid.clone());
+    let claims = actor.claims().clone();
     let outcome = cx
         .state
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let outcome = end_others(&cloned, tx, (&user, &sid), EndReason::Revoked).await?;
-                if let Ok((ended, ..)) = outcome {
+                let outcome = end_others(&cloned, tx, &claims, EndReason::Revoked).await?;
+                if let Ok((ended, _)) = outcome {
                     let entry =
-                        Entry { target: Some(user), ..cloned.audit(Event::SessionsRevokeOthers, Outcome::Done) };
+                        Entry { target: Some(claims.sub), ..cloned.audit(Event::SessionsRevokeOthers, Outcome::Done) };
                     audit::append(tx, &Entry { detail: Some(format!("{{\"ended\":{ended}}}")), ..entry }).await?;
                 }
                 Ok(outcome)
             })
         })
         .await?;
-    let (ended, session, user) = outcome.map_err(|reason| ApiError::SignedOut { reason })?;
-    tokens::issue(cx, &session, &user)?;
+    let (ended, own) = outcome.map_err(|reason| ApiError::SignedOut { reason })?;
+    own.issue(cx)?;
     Ok(Ended { ended })
 }
 
-/// Ends every session of a user but one, which must be live itself, and raises the user's version: the tokens of that
-/// one are stale from then on, those of the others dead. Gives how many were ended, and what to issue a new token from.
+/// The session that goes on when a user's others end.
+pub enum Own {
+    Recorded(Box<(Session, users::User)>),
+    /// It has no row; its token is signed again.
+    Signed(Box<AccessClaims>),
+}
+
+impl Own {
+    /// Gives it a new token, once what ended the others is committed.
+    ///
+    /// # Errors
+    /// `unavailable` when a key is missing.
+    pub fn issue(&self, cx: &RequestContext) -> ApiResult<()> {
+        match self {
+            Self::Recorded(both) => tokens::issue(cx, &both.0, &both.1),
+            Self::Signed(claims) => {
+                tokens::put(cx, tokens::again(cx, claims), claims.ends(cx.state.config.lifetimes.absolute_timeout))
+            }
+        }
+        .map(drop)
+    }
+}
+
+/// Ends every session of a user but the one of `claims`, which must be live itself, and raises the user's version: what
+/// that one holds is stale from then on, what the others hold is dead. Gives how many were ended, and the one to go on.
 ///
 /// # Errors
 /// When the rows can't be written.
 pub async fn end_others(
     cx: &RequestContext,
     tx: &mut Tx,
-    (user, sid): (&UserId, &SessionId),
+    claims: &AccessClaims,
     reason: EndReason,
-) -> StoreResult<Result<(u64, Session, users::User), EndReason>> {
-    let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(Err(EndReason::None)) };
-    if let SessionState::Ended(reason) = session.state(cx.now) {
-        return Ok(Err(reason));
-    }
-    let Some(below) = users::raise_version(tx, user).await? else { return Ok(Err(EndReason::Locked)) };
-    let ended = sessions::end_all(tx, user, Some(sid), reason, cx.now).await?;
-    let subject = Subject::User { user: user.clone(), below, except: Some(sid.clone()) };
+) -> StoreResult<Result<(u64, Own), EndReason>> {
+    let (user, sid) = (&claims.sub, &claims.sid);
+    let own = match claims.strategy {
+        Strategy::Jwt => None,
+        Strategy::Hybrid | Strategy::Database => match live(tx, sid, cx.now).await? {
+            Ok(session) => Some(session),
+            Err(reason) => return Ok(Err(reason)),
+        },
+    };
+    let Some(below) = users::end_versions(tx, user, reason).await? else { return Ok(Err(EndReason::Locked)) };
+    let user = match users::find(tx.read(), user).await? {
+        Some(user) if user.locked_at.is_none() => user,
+        _ => return Ok(Err(EndReason::Locked)),
+    };
+    let ended = sessions::end_all(tx, &user.id, Some(sid), reason, cx.now).await?;
+    let subject = Subject::User { user: user.id.clone(), below, except: Some(sid.clone()) };
     tx.revoke(Revocation { subject, reason, until: tokens::last_end(cx) });
-    match users::find(tx.read(), user).await? {
-        Some(user) if user.locked_at.is_none() => Ok(Ok((ended, session, user))),
-        _ => Ok(Err(EndReason::Locked)),
-    }
+    let Some(session) = own else {
+        return Ok(Ok((ended, Own::Signed(Box::new(AccessClaims { uv: below, ..claims.clone() })))));
+    };
+    let session = if claims.strategy == Strategy::Database { cycle(cx, tx, &session, &user).await? } else { session };
+    Ok(Ok((ended, Own::Recorded(Box::new((session, user))))))
+}
+
+async fn live(tx: &mut Tx, sid: &SessionId, now: Timestamp) -> StoreResult<Result<Session, EndReason>> {
+    let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(Err(EndReason::None)) };
+    Ok(match session.state(now) {
+        SessionState::Live => Ok(session),
+        SessionState::Ended(reason) => Err(reason),
+    })
+}
+
+/// A new session token for a session whose standing changed, so that one known from before is worth nothing.
+async fn cycle(cx: &RequestContext, tx: &mut Tx, session: &Session, user: &users::User) -> StoreResult<Session> {
+    let device_kind = cx.device().kind();
+    let presented = Presented { generation: session.chain.generation, device_kind: &device_kind, now: cx.now };
+    let chain = session.chain.after(Rotation::Rotated, presented).unwrap_or_else(|| session.chain.clone());
+    let next = exchange::next(cx, session, user, chain)?;
+    let written = sessions::renew(tx, session, &next, cx.now).await?;
+    if written { Ok(next) } else { Err(StoreError::NotWritten) }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     server::{
         context::{Actor, RequestContext},
-        flow::{audit_log, tokens},
+        flow::{audit_log, devices, tokens},
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
@@ -26,6 +26,7 @@ use crate::{
 /// `forbidden`, `not_found`, `unavailable`.
 pub async fn user(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiResult<Ended> {
     audit_log::allow(cx, actor, Action::KickSessions).await?;
+    devices::must_be_kept(cx)?;
     let user = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
     let cloned = cx.clone();
     let ended = cx.state.db.write(move |tx| Box::pin(async move { kick_user(&cloned, tx, user).await })).await?;
@@ -33,7 +34,7 @@ pub async fn user(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiResul
 }
 
 async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
-    let Some(below) = users::raise_version(tx, &user).await? else { return Ok(None) };
+    let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
     let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, cx.now).await?;
     let subject = Subject::User { user: user.clone(), below, except: None };
     tx.revoke(Revocation { subject, reason: EndReason::Kicked, until: tokens::last_end(cx) });
@@ -46,6 +47,7 @@ async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResul
 /// `forbidden`, `not_found` where there is no such live session, `unavailable`.
 pub async fn session(cx: &RequestContext, actor: &Actor, session_id: &str) -> ApiResult<Ended> {
     audit_log::allow(cx, actor, Action::KickSessions).await?;
+    devices::must_be_kept(cx)?;
     let sid = SessionId::parse(session_id).ok_or(ApiError::NotFound)?;
     let cloned = cx.clone();
     let found = cx.state.db.write(move |tx| Box::pin(async move { kick_session(&cloned, tx, &sid).await })).await?;

@@ -4,8 +4,8 @@ use crate::{
     domain::{ids::SessionId, session::EndReason},
     server::{
         context::RequestContext,
-        crypto::{access_token::Seen, refresh_token::RefreshToken},
-        flow::tokens,
+        crypto::{access_token::Seen, refresh_token::RefreshToken, session_token},
+        flow::{database, tokens},
         http::cookies::Credential,
         store::{StoreResult, Tx, sessions},
     },
@@ -26,7 +26,11 @@ pub async fn end(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>
     Ok(ended)
 }
 
-async fn named(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>> {
+/// Their ids.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn named(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>> {
     let mut found = Vec::new();
     let access = match (&cx.bearer, &cx.cookies.access) {
         (Some(bearer), _) => Some(bearer),
@@ -42,9 +46,15 @@ async fn named(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>> 
         && let Some(token) = RefreshToken::parse(text)
         && !found.contains(&token.sid)
         && let Some(session) = sessions::find(tx.read(), &token.sid).await?
-        && cx.state.keyring.mac(&session.mac_kid).is_some_and(|key| token.verifies(key, &session.secret))
+        && tokens::is_genuine(cx, &token, &session)
     {
         found.push(token.sid);
+    }
+    if let Some(id) = database::presented(cx)
+        && let Some((session, _)) = sessions::find_by_token(tx.read(), &session_token::hash(&id)).await?
+        && !found.contains(&session.id)
+    {
+        found.push(session.id);
     }
     Ok(found)
 }

@@ -15,7 +15,7 @@ use crate::{
             tokens,
         },
         secret::Password,
-        store::{StoreError, audit, sessions, users},
+        store::{StoreError, audit, users},
     },
 };
 
@@ -50,11 +50,11 @@ pub async fn register(
                 quota.count(tx, cloned.now).await?;
                 match users::insert(tx, &row, &hash).await {
                     // Counted all the same, so that asking after addresses has a price.
-                    Err(StoreError::Conflict) => return Ok(Err(ApiError::Conflict)),
+                    Err(StoreError::Conflict) => return Ok(Err(ApiError::conflict())),
                     other => other?,
                 }
                 presented::end(&cloned, tx).await?;
-                sessions::insert(tx, &begun).await?;
+                sign_in::record(&cloned, tx, &begun).await?;
                 audit::append(tx, &sign_in::signed_in(&cloned, Event::Register, &begun)).await?;
                 Ok(Ok(()))
             })

@@ -6,15 +6,19 @@ use crate::{
     api::{ApiError, ApiResult},
     domain::{
         audit::{Event, Outcome},
+        device_limit::{Decision, Slot},
         email::Email,
         ids::{SessionId, UserId},
         password_policy::LONGEST_BYTES,
         rotation::Chain,
+        session::EndReason,
+        strategy::Strategy,
+        time::Timestamp,
     },
     server::{
         canonical,
         context::RequestContext,
-        crypto::{password_hash::Match, refresh_token::SessionSecret},
+        crypto::{password_hash::Match, refresh_token::SessionSecret, session_token},
         flow::{
             presented,
             throttling::{self, Counters},
@@ -23,7 +27,7 @@ use crate::{
         http::cookies::{Credential, Name},
         secret::Password,
         store::{
-            StoreResult, Tx,
+            StoreError, StoreResult, Tx,
             audit::{self, Entry},
             known_devices,
             sessions::{self, Session},
@@ -140,10 +144,45 @@ async fn begin(cx: &RequestContext, tx: &mut Tx, admission: &Admission) -> Store
     if let Some(rehashed) = &admission.rehashed {
         users::replace_password(tx, &user.id, &admission.account.password_hash, rehashed).await?;
     }
+    if let Err(refused) = make_room(cx, tx, user).await? {
+        return Ok(Err(refused));
+    }
     presented::end(cx, tx).await?;
-    sessions::insert(tx, &admission.session).await?;
+    record(cx, tx, &admission.session).await?;
     audit::append(tx, &signed_in(cx, Event::SignIn, &admission.session)).await?;
     Ok(Ok(()))
+}
+
+/// Ends what the device limit says must end for one more session; the user's row is held. Sessions whose credentials
+/// came along end with this sign-in anyway.
+async fn make_room(cx: &RequestContext, tx: &mut Tx, user: &User) -> StoreResult<ApiResult<()>> {
+    if cx.state.config.device_limit.max == 0 {
+        return Ok(Ok(()));
+    }
+    let replaced = presented::named(cx, tx).await?;
+    let live = sessions::list_live(tx.read(), &user.id, cx.now).await?;
+    let slots: Vec<Slot> = live.into_iter().filter(|session| !replaced.contains(&session.id)).map(slot).collect();
+    match cx.state.config.device_limit.decide(&slots) {
+        Decision::Refuse | Decision::Ask => Ok(Err(ApiError::Limit)),
+        Decision::Admit { evict } => {
+            for sid in evict {
+                if sessions::end(tx, &sid, EndReason::Limit, cx.now).await? {
+                    tx.revoke(tokens::session_ended(cx, &sid, EndReason::Limit));
+                    let entry = Entry {
+                        target: Some(user.id.clone()),
+                        session: Some(sid),
+                        ..cx.audit(Event::SessionEvict, Outcome::Done)
+                    };
+                    audit::append(tx, &entry).await?;
+                }
+            }
+            Ok(Ok(()))
+        }
+    }
+}
+
+fn slot(session: Session) -> Slot {
+    Slot { id: session.id, signed_in_at: session.signed_in_at, last_active_at: session.last_active_at }
 }
 
 /// The audit row of a session's beginning.
@@ -174,5 +213,24 @@ pub fn new_session(cx: &RequestContext, user: &User, remembered: bool) -> Sessio
         signed_in_at: cx.now,
         last_active_at: cx.now,
         ended: None,
+        issued_as: state.config.strategy,
+        token_hash: None,
+        former_token_hash: None,
+        user_version: user.version,
+        voucher_ends_at: Timestamp::default(),
     }
+}
+
+/// Writes a session down, where the strategy keeps any, with what its token is found by.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn record(cx: &RequestContext, tx: &mut Tx, session: &Session) -> StoreResult<()> {
+    let token_hash = match cx.state.config.strategy {
+        Strategy::Jwt => return Ok(()),
+        Strategy::Hybrid => None,
+        Strategy::Database => Some(session_token::hash(&tokens::session_token(cx, session, session.chain.generation)?)),
+    };
+    let written = sessions::insert(tx, &Session { token_hash, ..session.clone() }).await?;
+    if written { Ok(()) } else { Err(StoreError::Conflict) }
 }

@@ -29,5 +29,6 @@ pub async fn sign_out(cx: &RequestContext) -> ApiResult<()> {
         .await?;
     cx.reply.clear(Name::Access);
     cx.reply.clear(Name::Refresh);
+    cx.reply.clear(Name::Session);
     Ok(())
 }

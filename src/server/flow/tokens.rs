@@ -1,6 +1,8 @@
-//! Minting: the access token of a session at this moment, the cookies that carry it, and the ends that are told.
+//! Issuing: what the strategy in force gives a browser for its session, the cookies that carry it, and the ends that are told.
 
 use std::{sync::Arc, time::Duration};
+
+use tower_sessions::session::Id;
 
 use crate::{
     api::{ApiResult, session::SessionEnds},
@@ -9,31 +11,81 @@ use crate::{
         ids::SessionId,
         revocation::{Revocation, Subject},
         session::{EndReason, Ends},
+        strategy::Strategy,
         time::Timestamp,
     },
     server::{
         context::{Actor, RequestContext},
-        crypto::{access_token::Verified, refresh_token::RefreshToken},
-        http::cookies::Name,
+        crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
+        http::cookies::{Credential, Name},
+        secret::SecretBytes,
         state::Facts,
-        store::{StoreError, sessions::Session, users::User},
+        store::{StoreError, StoreResult, sessions::Session, users::User},
     },
 };
 
 /// Clocks of requests that overlap a revocation may differ by this much.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Mints an access token for a session as it is in its row, sets it and the refresh token as cookies.
+/// Issues what a session, as it is in its row, is presented by, and takes back what another strategy left.
 ///
 /// # Errors
 /// `unavailable` when a key is missing.
 pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<Actor> {
+    let claims = claims(cx, session, user);
+    let life = cookie_life(session.remembered, session.ends, cx.now);
+    cx.state.facts.insert(session.id.clone(), Arc::new(facts(session, user)));
+    match claims.strategy {
+        Strategy::Hybrid => {
+            let key = mac(cx, session)?;
+            let refresh = RefreshToken::derive(key, &session.secret, &session.id, session.chain.generation);
+            cx.reply.set(Name::Refresh, &refresh, life);
+            take_back(cx, &[Name::Session]);
+            put(cx, claims, session.ends)
+        }
+        Strategy::Jwt => {
+            take_back(cx, &[Name::Session, Name::Refresh]);
+            put(cx, claims, session.ends)
+        }
+        Strategy::Database => {
+            let token = session_token(cx, session, session.chain.generation)?;
+            cx.reply.set(Name::Session, &token.to_string(), life);
+            take_back(cx, &[Name::Access, Name::Refresh]);
+            Ok(Actor(Arc::new(Verified { kid: String::new(), claims })))
+        }
+    }
+}
+
+/// Signs claims and sets them as the access cookie.
+///
+/// # Errors
+/// `unavailable` when they can't be signed.
+pub fn put(cx: &RequestContext, claims: AccessClaims, ends: Ends) -> ApiResult<Actor> {
+    let token = cx.state.access_tokens.sign(&cx.state.keyring, &claims)?;
+    cx.reply.set(Name::Access, &token, cookie_life(claims.remembered, ends, cx.now));
+    Ok(Actor(Arc::new(Verified { kid: cx.state.keyring.signing().0.to_owned(), claims })))
+}
+
+/// The claims of a token, to be signed once more now.
+#[must_use]
+pub fn again(cx: &RequestContext, claims: &AccessClaims) -> AccessClaims {
+    AccessClaims { jti: cx.state.rng.uuid(cx.now), iat: cx.now.as_secs(), ..claims.clone() }
+}
+
+fn claims(cx: &RequestContext, session: &Session, user: &User) -> AccessClaims {
     let state = &cx.state;
-    let key =
-        state.keyring.mac(&session.mac_kid).ok_or(StoreError::Inconsistent { table: "sessions", column: "mac_kid" })?;
-    let refresh = RefreshToken::derive(key, &session.secret, &session.id, session.chain.generation);
-    let lifetimes = &state.config.lifetimes;
-    let claims = AccessClaims {
+    let strategy = state.config.strategy;
+    let ends = session.ends;
+    let (jti, iat, exp) = match strategy {
+        Strategy::Hybrid => (state.rng.uuid(cx.now), cx.now, state.config.lifetimes.access_end(ends, cx.now)),
+        // The same for everyone who is given the successor of one generation.
+        Strategy::Jwt | Strategy::Database => (
+            format!("{}.{}", session.id, session.chain.generation),
+            session.chain.rotated_at.max(session.signed_in_at),
+            ends.expires_at.min(ends.absolute_end_at),
+        ),
+    };
+    AccessClaims {
         iss: state.access_tokens.issuer().to_owned(),
         aud: state.access_tokens.audience().to_owned(),
         sub: user.id.clone(),
@@ -41,52 +93,70 @@ pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<A
         sid: session.id.clone(),
         generation: session.chain.generation,
         uv: user.version,
-        jti: state.rng.uuid(cx.now),
-        iat: cx.now.as_secs(),
-        exp: lifetimes.access_end(session.ends, cx.now).as_secs(),
-        idle_end: session.ends.idle_end_at.as_secs(),
+        jti,
+        iat: iat.as_secs(),
+        exp: exp.as_secs(),
+        idle_end: ends.idle_end_at.as_secs(),
         auth_time: session.signed_in_at.as_secs(),
         amr: vec!["pwd".to_owned()],
         role: user.role,
-    };
-    state.facts.insert(session.id.clone(), Arc::new(facts(session, user)));
-    cx.reply.set(Name::Refresh, &refresh, cookie_life(session, cx.now));
-    put(cx, claims, session)
+        strategy,
+        remembered: session.remembered,
+    }
 }
 
-/// The same token with a later idle end: same end, same generation.
+/// The session token of a generation.
 ///
 /// # Errors
-/// `unavailable` when it can't be signed.
-pub fn reissue(cx: &RequestContext, actor: &Actor, session: &Session) -> ApiResult<Actor> {
-    let claims = AccessClaims {
-        jti: cx.state.rng.uuid(cx.now),
-        iat: cx.now.as_secs(),
-        idle_end: session.ends.idle_end_at.as_secs(),
-        ..actor.claims().clone()
-    };
-    put(cx, claims, session)
+/// When the key it is derived under is missing.
+pub fn session_token(cx: &RequestContext, session: &Session, generation: u64) -> StoreResult<Id> {
+    Ok(session_token::derive(mac(cx, session)?, &session.secret, &session.id, generation))
 }
 
-fn put(cx: &RequestContext, claims: AccessClaims, session: &Session) -> ApiResult<Actor> {
-    let token = cx.state.access_tokens.sign(&cx.state.keyring, &claims)?;
-    cx.reply.set(Name::Access, &token, cookie_life(session, cx.now));
-    Ok(Actor(Arc::new(Verified { kid: cx.state.keyring.signing().0.to_owned(), claims })))
+/// Whether a refresh token is of this session.
+#[must_use]
+pub fn is_genuine(cx: &RequestContext, token: &RefreshToken, session: &Session) -> bool {
+    cx.state.keyring.mac(&session.mac_kid).is_some_and(|key| token.verifies(key, &session.secret))
+}
+
+fn mac<'k>(cx: &'k RequestContext, session: &Session) -> StoreResult<&'k SecretBytes> {
+    cx.state.keyring.mac(&session.mac_kid).ok_or(StoreError::Inconsistent { table: "sessions", column: "mac_kid" })
+}
+
+fn take_back(cx: &RequestContext, names: &[Name]) {
+    for name in names {
+        let sent = match name {
+            Name::Access => &cx.cookies.access,
+            Name::Refresh => &cx.cookies.refresh,
+            Name::Session => &cx.cookies.session,
+            Name::Device => &cx.cookies.device,
+        };
+        if *sent != Credential::Absent {
+            cx.reply.clear(*name);
+        }
+    }
 }
 
 /// Without "remember me" cookies end with the browser.
-fn cookie_life(session: &Session, now: Timestamp) -> Option<Duration> {
-    session.remembered.then(|| session.ends.expires_at.min(session.ends.absolute_end_at).since(now))
+#[must_use]
+pub fn cookie_life(remembered: bool, ends: Ends, now: Timestamp) -> Option<Duration> {
+    remembered.then(|| ends.expires_at.min(ends.absolute_end_at).since(now))
+}
+
+/// The same actor, their session's ends having moved.
+#[must_use]
+pub fn with_ends(actor: &Actor, ends: Ends) -> Actor {
+    let claims = AccessClaims {
+        exp: ends.expires_at.min(ends.absolute_end_at).as_secs(),
+        idle_end: ends.idle_end_at.as_secs(),
+        ..actor.claims().clone()
+    };
+    Actor(Arc::new(Verified { kid: actor.0.kid.clone(), claims }))
 }
 
 #[must_use]
 pub fn facts(session: &Session, user: &User) -> Facts {
-    Facts {
-        email: user.email.clone(),
-        display_name: user.display_name.clone(),
-        remembered: session.remembered,
-        ends: session.ends,
-    }
+    Facts { email: user.email.clone(), display_name: user.display_name.clone(), ends: session.ends }
 }
 
 #[must_use]

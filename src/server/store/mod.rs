@@ -11,11 +11,14 @@ pub mod keys;
 pub mod known_devices;
 pub mod on;
 mod postgres;
+pub mod redis_sessions;
 pub mod revocations;
+pub mod session_reader;
 pub mod sessions;
 pub mod throttles;
 mod tx;
 pub mod users;
+pub mod web_sessions;
 pub mod writer;
 
 pub use db::Db;

@@ -2,15 +2,19 @@
 
 use sqlx::FromRow;
 
-use super::{On, StoreError, StoreResult, Tx, session_id, sql, user_id};
+use super::{
+    On, StoreError, StoreResult, Tx, session_id, sql, user_id,
+    users::{self, User},
+};
 use crate::{
     domain::{
         ids::{SessionId, UserId},
         rotation::Chain,
         session::{EndReason, Ends, SessionState},
+        strategy::Strategy,
         time::Timestamp,
     },
-    server::crypto::refresh_token::SessionSecret,
+    server::crypto::{refresh_token::SessionSecret, session_token::TokenHash},
 };
 
 /// One sign-in on one device.
@@ -29,6 +33,15 @@ pub struct Session {
     pub signed_in_at: Timestamp,
     pub last_active_at: Timestamp,
     pub ended: Option<(Timestamp, EndReason)>,
+    /// The strategy whose credential the browser was last given.
+    pub issued_as: Strategy,
+    /// Of the session token of the current generation, and of the one before (database strategy).
+    pub token_hash: Option<TokenHash>,
+    pub former_token_hash: Option<TokenHash>,
+    /// The user's version when the credential was issued.
+    pub user_version: i64,
+    /// Until when a token of a strategy that keeps nothing may come back for this session.
+    pub voucher_ends_at: Timestamp,
 }
 
 impl Session {
@@ -60,6 +73,11 @@ struct Row {
     absolute_end_at: i64,
     ended_at: Option<i64>,
     end_reason: Option<String>,
+    issued_as: String,
+    token_hash: Option<Vec<u8>>,
+    former_token_hash: Option<Vec<u8>>,
+    user_version: i64,
+    voucher_ends_at: i64,
 }
 
 impl Row {
@@ -91,6 +109,14 @@ impl Row {
             signed_in_at: Timestamp(self.signed_in_at),
             last_active_at: Timestamp(self.last_active_at),
             ended: self.ended_at.map(Timestamp).zip(reason.transpose()?),
+            issued_as: Strategy::parse(&self.issued_as).ok_or(wrong("issued_as"))?,
+            token_hash: self.token_hash.map(|hash| hash.try_into().map_err(|_| wrong("token_hash"))).transpose()?,
+            former_token_hash: self
+                .former_token_hash
+                .map(|hash| hash.try_into().map_err(|_| wrong("former_token_hash")))
+                .transpose()?,
+            user_version: self.user_version,
+            voucher_ends_at: Timestamp(self.voucher_ends_at),
         })
     }
 }
@@ -99,16 +125,19 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// Whether it was written: a session that is there already stays as it is.
+///
 /// # Errors
 /// When the row can't be written.
-pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
-    sql!(
+pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
+    let inserted = sql!(
         tx.on(),
         execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
-           idle_end_at, absolute_end_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         ON CONFLICT (id) DO NOTHING",
         session.id.as_str(),
         session.user_id.as_str(),
         session.secret.expose().as_slice(),
@@ -126,9 +155,13 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
         session.last_active_at.0,
         session.ends.expires_at.0,
         session.ends.idle_end_at.0,
-        session.ends.absolute_end_at.0
+        session.ends.absolute_end_at.0,
+        session.issued_as.as_str(),
+        session.token_hash.as_ref().map(<[u8; 32]>::as_slice),
+        session.user_version,
+        session.voucher_ends_at.0
     )?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
 /// # Errors
@@ -136,6 +169,36 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<()> {
 pub async fn find(db: On<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
     let row: Option<Row> = sql!(db, fetch_optional, "SELECT * FROM sessions WHERE id = $1", id.as_str())?;
     row.map(Row::read).transpose()
+}
+
+/// The session that a session token belongs to as its current or former one, with its user: one read.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn find_by_token(db: On<'_>, hash: &TokenHash) -> StoreResult<Option<(Session, User)>> {
+    #[derive(FromRow)]
+    struct Both {
+        #[sqlx(flatten)]
+        session: Row,
+        #[sqlx(flatten)]
+        user: users::JoinedRow,
+    }
+    let found: Option<Both> = sql!(
+        db,
+        fetch_optional,
+        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
+           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+         FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.token_hash = $1 OR s.former_token_hash = $1",
+        hash.as_slice()
+    )?;
+    found
+        .map(|both| {
+            let session = both.session.read()?;
+            let user = both.user.read(session.user_id.clone())?;
+            Ok((session, user))
+        })
+        .transpose()
 }
 
 /// The live sessions of a user, last active first.
@@ -170,42 +233,90 @@ pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<V
     rows.into_iter().map(Row::read).collect()
 }
 
-/// What a refresh writes.
-#[derive(Debug)]
-pub struct Renewal<'a> {
-    pub chain: &'a Chain,
-    pub ends: Ends,
-    pub user_agent: &'a str,
-    pub address: &'a str,
-}
-
-/// Writes a refresh, if the session is still live at the generation that was read: `false` means someone was
+/// Writes a session as `to` says, if it is still live at the generation that was read: `false` means someone was
 /// faster, and nothing was written.
 ///
 /// # Errors
 /// When the row can't be written.
-pub async fn renew(tx: &mut Tx, read: &Session, to: &Renewal<'_>, now: Timestamp) -> StoreResult<bool> {
+pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) -> StoreResult<bool> {
     let moved = sql!(
         tx.on(),
         execute,
         "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
-           late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9
-         WHERE id = $10 AND generation = $11 AND ended_at IS NULL
-           AND expires_at > $12 AND idle_end_at > $12 AND absolute_end_at > $12",
+           late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9, issued_as = $10,
+           token_hash = $11, former_token_hash = $12, user_version = $13
+         WHERE id = $14 AND generation = $15 AND ended_at IS NULL
+           AND expires_at > $16 AND idle_end_at > $16 AND absolute_end_at > $16",
         signed(to.chain.generation),
         signed(to.chain.confirmed_generation),
         to.chain.rotated_at.0,
         i64::from(to.chain.late_streak),
         signed(to.chain.late_generation),
         &to.chain.device_kind,
-        to.user_agent,
-        to.address,
+        &to.user_agent,
+        &to.address,
         to.ends.expires_at.0,
+        to.issued_as.as_str(),
+        to.token_hash.as_ref().map(<[u8; 32]>::as_slice),
+        to.former_token_hash.as_ref().map(<[u8; 32]>::as_slice),
+        to.user_version,
         read.id.as_str(),
         signed(read.chain.generation),
         now.0
     )?;
     Ok(moved == 1)
+}
+
+/// Lets a session live on as long as a token that was signed for it, if nobody has ended it.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn extend(tx: &mut Tx, id: &SessionId, ends: Ends) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE sessions SET
+           expires_at = CASE WHEN expires_at < $1 THEN $1 ELSE expires_at END,
+           idle_end_at = CASE WHEN idle_end_at < $2 THEN $2 ELSE idle_end_at END,
+           voucher_ends_at = CASE WHEN voucher_ends_at < $1 THEN $1 ELSE voucher_ends_at END
+         WHERE id = $3 AND ended_at IS NULL",
+        ends.expires_at.0,
+        ends.idle_end_at.0,
+        id.as_str()
+    )
+    .map(drop)
+}
+
+/// Moves the end of a session's life, if it is live.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn roll(tx: &mut Tx, id: &SessionId, expires_at: Timestamp, now: Timestamp) -> StoreResult<bool> {
+    let rolled = sql!(
+        tx.on(),
+        execute,
+        "UPDATE sessions SET expires_at = CASE WHEN expires_at < $1 THEN $1 ELSE expires_at END
+         WHERE id = $2 AND ended_at IS NULL AND expires_at > $3 AND idle_end_at > $3 AND absolute_end_at > $3",
+        expires_at.0,
+        id.as_str(),
+        now.0
+    )?;
+    Ok(rolled == 1)
+}
+
+/// Writes down when a session was last used.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn used(tx: &mut Tx, id: &SessionId, at: Timestamp) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE sessions SET last_active_at = $1 WHERE id = $2 AND last_active_at < $1 AND ended_at IS NULL",
+        at.0,
+        id.as_str()
+    )
+    .map(drop)
 }
 
 /// Marks a generation as having reached its browser.

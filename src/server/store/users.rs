@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{On, StoreError, StoreResult, Tx, sql, user_id};
-use crate::domain::{email::Email, ids::UserId, role::Role, time::Timestamp};
+use crate::domain::{email::Email, ids::UserId, role::Role, session::EndReason, time::Timestamp};
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -33,13 +33,48 @@ struct Row {
     created_at: i64,
 }
 
+/// A user's columns beside those of another table.
+#[derive(FromRow)]
+pub(super) struct JoinedRow {
+    #[sqlx(rename = "user_email")]
+    email: String,
+    #[sqlx(rename = "user_display_name")]
+    display_name: String,
+    #[sqlx(rename = "user_role")]
+    role: String,
+    #[sqlx(rename = "user_row_version")]
+    version: i64,
+    #[sqlx(rename = "user_locked_at")]
+    locked_at: Option<i64>,
+    #[sqlx(rename = "user_created_at")]
+    created_at: i64,
+}
+
+impl JoinedRow {
+    pub(super) fn read(self, id: UserId) -> StoreResult<User> {
+        Ok(User {
+            id,
+            email: self.email,
+            display_name: self.display_name,
+            role: role(&self.role)?,
+            version: self.version,
+            locked_at: self.locked_at.map(Timestamp),
+            created_at: Timestamp(self.created_at),
+        })
+    }
+}
+
+fn role(text: &str) -> StoreResult<Role> {
+    Role::parse(text).ok_or(StoreError::Inconsistent { table: "users", column: "role" })
+}
+
 impl Row {
     fn read(self) -> StoreResult<User> {
         Ok(User {
             id: user_id(&self.id, "users")?,
             email: self.email,
             display_name: self.display_name,
-            role: Role::parse(&self.role).ok_or(StoreError::Inconsistent { table: "users", column: "role" })?,
+            role: role(&self.role)?,
             version: self.version,
             locked_at: self.locked_at.map(Timestamp),
             created_at: Timestamp(self.created_at),
@@ -123,6 +158,37 @@ pub async fn raise_version(tx: &mut Tx, id: &UserId) -> StoreResult<Option<i64>>
         id.as_str()
     )?;
     Ok(raised.map(|(version,)| version))
+}
+
+/// The same, and whatever was minted before is dead, also where no session keeps account of it.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn end_versions(tx: &mut Tx, id: &UserId, reason: EndReason) -> StoreResult<Option<i64>> {
+    let raised: Option<(i64,)> = sql!(
+        tx.on(),
+        fetch_optional,
+        "UPDATE users SET version = version + 1, dead_below = version + 1, dead_reason = $1
+         WHERE id = $2 RETURNING version",
+        reason.as_str(),
+        id.as_str()
+    )?;
+    Ok(raised.map(|(version,)| version))
+}
+
+/// Why what was minted for a user at `version` is dead, if it is.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn end_of_version(db: On<'_>, id: &UserId, version: i64) -> StoreResult<Option<EndReason>> {
+    let dead: Option<(String,)> = sql!(
+        db,
+        fetch_optional,
+        "SELECT dead_reason FROM users WHERE id = $1 AND dead_below > $2",
+        id.as_str(),
+        version
+    )?;
+    Ok(dead.map(|(reason,)| EndReason::parse(&reason).unwrap_or(EndReason::Revoked)))
 }
 
 /// Stores a new hash if the password is still the one that was verified.

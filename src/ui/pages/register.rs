@@ -89,7 +89,7 @@ fn RegisterForm(return_to: String) -> impl IntoView {
 fn whole(l: Locale, error: &ApiError) -> Option<String> {
     match error {
         ApiError::Invalid { field, .. } if FIELDS.contains(&field.as_str()) => None,
-        ApiError::Conflict => Some(text!(l, error.email_taken).to_owned()),
+        ApiError::Conflict { .. } => Some(text!(l, error.email_taken).to_owned()),
         ApiError::Forbidden => Some(text!(l, error.registration_closed).to_owned()),
         other => Some(texts::error(l, other).into_owned()),
     }

@@ -1,0 +1,230 @@
+//! The rotation contract's transaction. The rule is `domain/rotation.rs`; here it is read, decided and written in one
+//! go, before anything is issued. What ends the session on the way is committed although the answer is a refusal.
+//!
+//! What is exchanged need not be of the strategy in force: a credential of a former one is a voucher, taken by the same
+//! rule, so that callers at once and again get the same successor whatever form that has.
+
+use std::sync::Arc;
+
+use tower_sessions::session::Id;
+
+use crate::{
+    api::{ApiError, ApiResult},
+    domain::{
+        access_claims::AccessClaims,
+        audit::{Event, Outcome},
+        rotation::{self, Chain, Presented, Rotation},
+        session::{EndReason, Ends, SessionState},
+        strategy::Strategy,
+    },
+    server::{
+        context::{Actor, RequestContext},
+        crypto::{
+            access_token::Verified,
+            refresh_token::{RefreshToken, SessionSecret},
+            session_token,
+        },
+        flow::tokens,
+        store::{
+            StoreResult, Tx, audit,
+            sessions::{self, Session},
+            users::{self, User},
+        },
+    },
+};
+
+/// What a browser presents to be given its successor.
+#[derive(Clone)]
+pub enum Proof {
+    Refresh(Arc<RefreshToken>),
+    Session(Id),
+    /// A token that verified and has not ended.
+    Jwt(Arc<Verified>),
+}
+
+/// What the transaction came to.
+enum Exchange {
+    Renewed(Box<(Session, User)>),
+    Ended(EndReason),
+    /// Another request moved the chain between the read and the write: look again.
+    Overtaken,
+}
+
+/// Exchanges a proof for what the strategy in force issues.
+///
+/// # Errors
+/// `signed_out` with its reason; `unavailable`, which burns no token and clears no cookie.
+pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Session)> {
+    // Each turn is lost only to another request that moved this chain; a few are more than any honest browser makes.
+    for _ in 0..4 {
+        let (cloned, proof) = (cx.clone(), proof.clone());
+        let exchange =
+            cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &proof).await })).await?;
+        match exchange {
+            Exchange::Renewed(both) => {
+                let (session, user) = *both;
+                return Ok((tokens::issue(cx, &session, &user)?, session));
+            }
+            Exchange::Ended(reason) => return Err(ApiError::SignedOut { reason }),
+            Exchange::Overtaken => {}
+        }
+    }
+    Err(ApiError::Unavailable)
+}
+
+async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Exchange> {
+    let (session, generation) = match find(cx, tx, proof).await? {
+        Ok(found) => found,
+        Err(reason) => return Ok(Exchange::Ended(reason)),
+    };
+    if let SessionState::Ended(reason) = session.state(cx.now) {
+        return Ok(Exchange::Ended(reason));
+    }
+    let user = match users::find(tx.read(), &session.user_id).await? {
+        Some(user) if user.locked_at.is_none() => user,
+        _ => return Ok(Exchange::Ended(EndReason::Locked)),
+    };
+    let device_kind = cx.device().kind();
+    let presented = Presented { generation, device_kind: &device_kind, now: cx.now };
+    let rotation = rotation::decide(&session.chain, presented, cx.state.config.lifetimes.rotation_grace);
+    let Some(chain) = session.chain.after(rotation, presented) else {
+        return end_for_reuse(cx, tx, &session, generation).await;
+    };
+    if rotation == (Rotation::Repeated { late: true }) {
+        audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
+    }
+    let next = next(cx, &session, &user, chain)?;
+    if !sessions::renew(tx, &session, &next, cx.now).await? {
+        return Ok(Exchange::Overtaken);
+    }
+    Ok(Exchange::Renewed(Box::new((next, user))))
+}
+
+/// The session as it is after an exchange under the strategy in force, `chain` being what became of its own.
+///
+/// # Errors
+/// When the key its tokens are derived under is missing.
+pub fn next(cx: &RequestContext, session: &Session, user: &User, chain: Chain) -> StoreResult<Session> {
+    let strategy = cx.state.config.strategy;
+    let moved = chain.generation != session.chain.generation;
+    let token_hash = match strategy {
+        Strategy::Database => Some(session_token::hash(&tokens::session_token(cx, session, chain.generation)?)),
+        _ if moved => None,
+        _ => session.token_hash,
+    };
+    Ok(Session {
+        ends: ends(cx, session.ends),
+        user_agent: if moved { cx.user_agent.clone() } else { session.user_agent.clone() },
+        address: if moved { cx.address.to_string() } else { session.address.clone() },
+        issued_as: strategy,
+        former_token_hash: if moved { session.token_hash } else { session.former_token_hash },
+        token_hash,
+        user_version: user.version,
+        chain,
+        ..session.clone()
+    })
+}
+
+/// A refresh renews the life each time; the other strategies when it is due, so that repeats are given the same.
+fn ends(cx: &RequestContext, ends: Ends) -> Ends {
+    let lifetimes = &cx.state.config.lifetimes;
+    if cx.state.config.strategy.rotates() || lifetimes.renewal_due(ends, cx.now) {
+        lifetimes.renewed(ends, cx.now)
+    } else {
+        ends
+    }
+}
+
+/// The session a proof is of, and the generation it proves.
+async fn find(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Result<(Session, u64), EndReason>> {
+    let found = match proof {
+        Proof::Refresh(token) => {
+            let session = sessions::find(tx.read(), &token.sid).await?;
+            session.filter(|session| tokens::is_genuine(cx, token, session)).map(|session| (session, token.generation))
+        }
+        Proof::Session(id) => {
+            let hash = session_token::hash(id);
+            sessions::find_by_token(tx.read(), &hash).await?.map(|(session, _)| {
+                let former = u64::from(session.token_hash != Some(hash));
+                let generation = session.chain.generation - former;
+                (session, generation)
+            })
+        }
+        Proof::Jwt(verified) => return redeem(cx, tx, &verified.claims).await,
+    };
+    Ok(found.ok_or(EndReason::None))
+}
+
+/// A token of a strategy that kept nothing names its session, which is written down now; one that was ended since
+/// then stays ended.
+async fn redeem(
+    cx: &RequestContext,
+    tx: &mut Tx,
+    claims: &AccessClaims,
+) -> StoreResult<Result<(Session, u64), EndReason>> {
+    if let Some(reason) = users::end_of_version(tx.read(), &claims.sub, claims.uv).await? {
+        return Ok(Err(reason));
+    }
+    if users::find(tx.read(), &claims.sub).await?.is_none() {
+        return Ok(Err(EndReason::Locked));
+    }
+    let ends = claims.ends(cx.state.config.lifetimes.absolute_timeout);
+    let inserted = sessions::insert(tx, &unrecorded(cx, claims, ends)).await?;
+    if !inserted {
+        sessions::extend(tx, &claims.sid, ends).await?;
+    }
+    let session = sessions::find(tx.read(), &claims.sid).await?;
+    let session = session.filter(|session| session.user_id == claims.sub);
+    Ok(session.map(|session| (session, claims.generation)).ok_or(EndReason::None))
+}
+
+fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session {
+    let state = &cx.state;
+    let signed_in_at = crate::domain::time::Timestamp::from_secs(claims.auth_time);
+    Session {
+        id: claims.sid.clone(),
+        user_id: claims.sub.clone(),
+        secret: SessionSecret::new(state.rng.bytes()),
+        mac_kid: state.keyring.deriving().0.to_owned(),
+        chain: Chain { generation: claims.generation, ..Chain::start(cx.device().kind()) },
+        ends,
+        user_agent: cx.user_agent.clone(),
+        address: cx.address.to_string(),
+        remembered: claims.remembered,
+        signed_in_at,
+        last_active_at: signed_in_at,
+        ended: None,
+        issued_as: Strategy::Jwt,
+        token_hash: None,
+        former_token_hash: None,
+        user_version: claims.uv,
+        voucher_ends_at: ends.expires_at,
+    }
+}
+
+async fn end_for_reuse(cx: &RequestContext, tx: &mut Tx, session: &Session, generation: u64) -> StoreResult<Exchange> {
+    if !sessions::end(tx, &session.id, EndReason::Reuse, cx.now).await? {
+        return Ok(Exchange::Overtaken);
+    }
+    tx.revoke(tokens::session_ended(cx, &session.id, EndReason::Reuse));
+    audit::append(tx, &evidence(cx, session, generation, Event::RefreshReuse)).await?;
+    Ok(Exchange::Ended(EndReason::Reuse))
+}
+
+/// Both uses: this one in the row's own columns, the one that rotated last in its detail.
+fn evidence(cx: &RequestContext, session: &Session, generation: u64, event: Event) -> audit::Entry {
+    let detail = serde_json::json!({
+        "presented_generation": generation,
+        "current_generation": session.chain.generation,
+        "confirmed_generation": session.chain.confirmed_generation,
+        "rotated_at": session.chain.rotated_at.0,
+        "rotated_address": session.address,
+        "rotated_device": session.user_agent,
+    });
+    audit::Entry {
+        target: Some(session.user_id.clone()),
+        session: Some(session.id.clone()),
+        detail: Some(detail.to_string()),
+        ..cx.audit(event, if event == Event::RefreshReuse { Outcome::Refused } else { Outcome::Done })
+    }
+}

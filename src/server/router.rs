@@ -1,6 +1,9 @@
 //! Every route and every layer, the outermost last, on one screen.
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    routing::{any, get},
+};
 use leptos::prelude::LeptosOptions;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 
@@ -24,7 +27,7 @@ pub fn build(state: AppState) -> Router {
         .fallback(not_found)
         .with_state(options);
     let machines = Router::new()
-        .route("/auth/verify", get(forward_auth::verify))
+        .route(forward_auth::PATH, any(forward_auth::verify))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/openid-configuration", get(jwks::configuration))
         .with_state(state.clone());
@@ -38,5 +41,7 @@ pub fn build(state: AppState) -> Router {
         .with_state(state.clone())
         .layer(middleware::from_fn(errors::layer));
     let app = public.merge(with_context).layer(middleware::from_fn(site::layer));
-    limits::with_limits(app).layer(middleware::from_fn_with_state(state, security_headers::layer))
+    limits::with_limits(app)
+        .layer(middleware::from_fn(forward_auth::known_answers))
+        .layer(middleware::from_fn_with_state(state, security_headers::layer))
 }

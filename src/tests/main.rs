@@ -11,6 +11,7 @@ mod documents;
 mod idle;
 mod races;
 mod refresh;
+mod sockets;
 mod strategies;
 mod test_app;
 mod throttle;

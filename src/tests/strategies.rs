@@ -11,13 +11,68 @@ const EMAIL: &str = "hanako@example.com";
 const ADMIN: &str = "admin@example.com";
 const DAY: u64 = 24 * 60;
 
-async fn app_of(strategy: Strategy, settings: &[(&str, &str)]) -> TestApp {
-    let settings: Vec<(&str, &str)> =
-        [("session.strategy", strategy.as_str())].into_iter().chain(settings.iter().copied()).collect();
-    let app = TestApp::with(&settings).await;
+/// What the suite runs for.
+#[derive(Clone, Debug)]
+struct Kind {
+    strategy: Strategy,
+    /// The address of the Redis in front of the ledger.
+    redis: Option<String>,
+}
+
+/// Every strategy; `database` with Redis too where there is one.
+fn kinds() -> Vec<Kind> {
+    let plain = Strategy::ALL.into_iter().map(|strategy| Kind { strategy, redis: None });
+    let redis = std::env::var("SEKISHO_TEST_REDIS").ok();
+    let cached = redis.map(|url| Kind { strategy: Strategy::Database, redis: Some(url) });
+    plain.chain(cached).collect()
+}
+
+fn keeping() -> Vec<Kind> {
+    kinds().into_iter().filter(|kind| kind.strategy.keeps_sessions()).collect()
+}
+
+async fn app_of(kind: &Kind, settings: &[(&str, &str)]) -> TestApp {
+    let mut all = vec![("session.strategy", kind.strategy.as_str())];
+    if let Some(url) = &kind.redis {
+        all.extend([("session.store", "redis"), ("redis.url", url.as_str())]);
+    }
+    all.extend(settings);
+    let app = TestApp::with(&all).await;
     app.user(EMAIL, Role::User).await;
     app.user(ADMIN, Role::Admin).await;
     app
+}
+
+/// What each strategy promises, in the words of the README, whose table is checked against this. The tests below ask it.
+const PROMISES: [(&str, [bool; 3]); 9] = [
+    ("Ends when nobody acts, and at a hard end", [true, true, true]),
+    ("Rolls while it is in use", [true, true, true]),
+    ("A request costs no query", [true, false, true]),
+    ("Other services verify by themselves", [true, false, true]),
+    (SIGN_OUT, [false, true, true]),
+    (KICK, [false, true, true]),
+    (LIST, [false, true, true]),
+    (PASSWORD_CHANGE, [false, true, true]),
+    ("A device limit", [false, true, true]),
+];
+const SIGN_OUT: &str = "A copy of the cookie is worth nothing after sign-out";
+const KICK: &str = "A kick bites at the next request";
+const LIST: &str = "Devices are listed and signed out";
+const PASSWORD_CHANGE: &str = "A password change ends the other devices";
+
+fn promises(strategy: Strategy, rule: &str) -> bool {
+    let (_, by) = PROMISES.iter().find(|(name, _)| *name == rule).unwrap();
+    by[Strategy::ALL.iter().position(|other| *other == strategy).unwrap()]
+}
+
+#[test]
+fn the_readme_tells_what_each_strategy_promises() {
+    let mut table = "| | `jwt` | `database` | `hybrid` |\n|---|---|---|---|\n".to_owned();
+    for (rule, by) in PROMISES {
+        let marks = by.map(|promised| if promised { "yes" } else { "no" });
+        table.push_str(&format!("| {rule} | {} |\n", marks.join(" | ")));
+    }
+    assert!(include_str!("../../README.md").contains(&table), "README.md wants this table:\n{table}");
 }
 
 /// What a browser does by itself: renews where that is how the strategy goes on.
@@ -36,8 +91,9 @@ async fn remembered(app: &TestApp) -> Browser {
 
 #[tokio::test]
 async fn a_sign_in_is_told_who_and_until_when() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut browser = app.signed_in(EMAIL).await;
         let told = browser.session().await.expect(StatusCode::OK).json();
         assert_eq!(told["strategy"], strategy.as_str());
@@ -60,7 +116,7 @@ async fn each_strategy_sets_its_own_cookies_and_no_other() {
         (Strategy::Database, vec!["__Host-device", "__Host-session"]),
         (Strategy::Hybrid, vec!["__Host-access", "__Host-device", "__Host-refresh"]),
     ] {
-        let app = app_of(strategy, &[]).await;
+        let app = app_of(&Kind { strategy, redis: None }, &[]).await;
         let browser = app.signed_in(EMAIL).await;
         assert_eq!(browser.cookies.keys().map(String::as_str).collect::<Vec<_>>(), names);
     }
@@ -68,13 +124,14 @@ async fn each_strategy_sets_its_own_cookies_and_no_other() {
 
 #[tokio::test]
 async fn a_sign_out_takes_the_cookies_and_what_is_kept_of_the_session() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut browser = app.signed_in(EMAIL).await;
         let mut copy = browser.clone();
         browser.post("/api/logout", &[]).await.expect(StatusCode::OK);
         browser.session().await.signed_out("none");
-        if strategy.keeps_sessions() {
+        if promises(strategy, SIGN_OUT) {
             copy.session().await.signed_out("none");
         } else {
             // What `jwt` can't do, and says so.
@@ -85,8 +142,9 @@ async fn a_sign_out_takes_the_cookies_and_what_is_kept_of_the_session() {
 
 #[tokio::test]
 async fn idleness_ends_a_session_and_a_human_act_does_not_let_it() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut idle = app.signed_in(EMAIL).await;
         let mut acting = app.signed_in(EMAIL).await;
         app.minutes(10);
@@ -106,8 +164,9 @@ async fn idleness_ends_a_session_and_a_human_act_does_not_let_it() {
 
 #[tokio::test]
 async fn a_session_in_use_rolls_and_nothing_moves_its_absolute_end() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut browser = remembered(&app).await;
         let first = browser.session().await.json();
         for _ in 0..8 {
@@ -125,8 +184,9 @@ async fn a_session_in_use_rolls_and_nothing_moves_its_absolute_end() {
 
 #[tokio::test]
 async fn without_rolling_the_life_counts_from_sign_in() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[("session.rolling", "false")]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[("session.rolling", "false")]).await;
         let mut browser = remembered(&app).await;
         app.minutes(29 * DAY);
         renewed(&mut browser, strategy).await;
@@ -139,8 +199,9 @@ async fn without_rolling_the_life_counts_from_sign_in() {
 
 #[tokio::test]
 async fn a_request_renews_at_most_once_per_update_age() {
-    for strategy in [Strategy::Jwt, Strategy::Database] {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds().into_iter().filter(|kind| !kind.strategy.rotates()) {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut browser = remembered(&app).await;
         app.minutes(23 * 60);
         let reply = browser.session().await.expect(StatusCode::OK);
@@ -156,13 +217,14 @@ async fn a_request_renews_at_most_once_per_update_age() {
 
 #[tokio::test]
 async fn a_kick_bites_at_the_next_request_where_sessions_are_kept() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut user = app.signed_in(EMAIL).await;
         let mut admin = app.signed_in(ADMIN).await;
         let id = user.session().await.json()["user"]["id"].as_str().unwrap().to_owned();
         let kicked = admin.post("/api/admin/kick_user", &[("user_id", &id)]).await;
-        if strategy.keeps_sessions() {
+        if promises(strategy, KICK) {
             kicked.expect(StatusCode::OK);
             user.session().await.signed_out("kicked");
             user.get("/auth/verify").await.signed_out("kicked");
@@ -177,15 +239,16 @@ async fn a_kick_bites_at_the_next_request_where_sessions_are_kept() {
 
 #[tokio::test]
 async fn devices_are_listed_and_signed_out_where_sessions_are_kept() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut here = app.signed_in(EMAIL).await;
         let mut there = app.browser().using(CHROME);
         there.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
         let sid = there.session_id().await;
         let listed = here.get("/api/devices").await.expect(StatusCode::OK).json();
         let revoked = here.post("/api/devices/revoke", &[("session_id", &sid)]).await;
-        if strategy.keeps_sessions() {
+        if promises(strategy, LIST) {
             assert_eq!((listed["devices"].as_array().unwrap().len(), &listed["kept"]), (2, &true.into()));
             revoked.expect(StatusCode::OK);
             there.session().await.signed_out("revoked");
@@ -200,28 +263,23 @@ async fn devices_are_listed_and_signed_out_where_sessions_are_kept() {
 
 #[tokio::test]
 async fn a_password_change_ends_the_others_and_gives_the_own_one_a_new_credential() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut here = app.signed_in(EMAIL).await;
         let mut there = app.signed_in(EMAIL).await;
         let before = here.clone();
         let fields = [("current_password", PASSWORD), ("new_password", "quite another teapot 7")];
         here.post("/api/password/change", &fields).await.expect(StatusCode::OK);
         here.session().await.expect(StatusCode::OK);
-        match strategy {
-            Strategy::Hybrid => {
-                there.session().await.signed_out("password");
-                assert_ne!(here.cookie("__Host-access"), before.cookie("__Host-access"));
-            }
-            Strategy::Database => {
-                there.session().await.signed_out("password");
-                assert_ne!(here.cookie("__Host-session"), before.cookie("__Host-session"));
-            }
-            Strategy::Jwt => {
-                // It lives on, until it would have to be signed again.
-                there.session().await.expect(StatusCode::OK);
-                there.refresh().await.signed_out("password");
-            }
+        if promises(strategy, PASSWORD_CHANGE) {
+            there.session().await.signed_out("password");
+            let name = if strategy == Strategy::Hybrid { "__Host-access" } else { "__Host-session" };
+            assert_ne!(here.cookie(name), before.cookie(name));
+        } else {
+            // It lives on, until it would have to be signed again.
+            there.session().await.expect(StatusCode::OK);
+            there.refresh().await.signed_out("password");
         }
         here.refresh().await.expect(StatusCode::OK);
     }
@@ -229,8 +287,9 @@ async fn a_password_change_ends_the_others_and_gives_the_own_one_a_new_credentia
 
 #[tokio::test]
 async fn a_new_role_is_taken_up_when_it_is_read() {
-    for strategy in Strategy::ALL {
-        let app = app_of(strategy, &[]).await;
+    for kind in kinds() {
+        let strategy = kind.strategy;
+        let app = app_of(&kind, &[]).await;
         let mut browser = app.signed_in(EMAIL).await;
         let token = browser.cookie("__Host-session").to_owned();
         app.execute("UPDATE users SET role = 'support', version = version + 1 WHERE email = 'hanako@example.com'")
@@ -248,7 +307,7 @@ async fn a_new_role_is_taken_up_when_it_is_read() {
 
 #[tokio::test]
 async fn a_session_token_of_before_is_forgiven_once_and_then_reuse() {
-    let app = app_of(Strategy::Database, &[]).await;
+    let app = app_of(&Kind { strategy: Strategy::Database, redis: None }, &[]).await;
     let mut browser = app.signed_in(EMAIL).await;
     app.settle().await;
     let before = browser.cookies.clone();
@@ -268,17 +327,20 @@ async fn a_session_token_of_before_is_forgiven_once_and_then_reuse() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_sign_ins_never_leave_more_than_the_limit() {
-    for strategy in [Strategy::Database, Strategy::Hybrid] {
-        let app = app_of(strategy, &[("session.max_sessions", "3")]).await;
+    for kind in keeping() {
+        let app = app_of(&kind, &[("session.max_sessions", "3")]).await;
         let tasks: Vec<_> = (0..50)
             .map(|_| {
                 let mut browser = app.browser();
                 tokio::spawn(async move { (browser.sign_in(EMAIL, PASSWORD).await.status, browser) })
             })
             .collect();
-        let mut live = 0;
+        let mut done = Vec::new();
         for task in tasks {
-            let (status, mut browser) = task.await.unwrap();
+            done.push(task.await.unwrap());
+        }
+        let mut live = 0;
+        for (status, mut browser) in done {
             if status == StatusCode::OK {
                 let reply = browser.session().await;
                 if reply.status == StatusCode::OK {
@@ -288,14 +350,14 @@ async fn parallel_sign_ins_never_leave_more_than_the_limit() {
                 }
             }
         }
-        assert_eq!(live, 3, "{strategy:?}");
+        assert_eq!(live, 3, "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn a_refused_sign_in_beyond_the_limit_is_no_failure() {
-    for strategy in [Strategy::Database, Strategy::Hybrid] {
-        let app = app_of(strategy, &[("session.max_sessions", "1"), ("session.on_limit", "refuse")]).await;
+    for kind in keeping() {
+        let app = app_of(&kind, &[("session.max_sessions", "1"), ("session.on_limit", "refuse")]).await;
         let mut first = app.signed_in(EMAIL).await;
         for _ in 0..20 {
             app.browser().sign_in(EMAIL, PASSWORD).await.refused(StatusCode::CONFLICT, "limit");
@@ -303,5 +365,36 @@ async fn a_refused_sign_in_beyond_the_limit_is_no_failure() {
         first.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
         first.post("/api/logout", &[]).await.expect(StatusCode::OK);
         app.signed_in(EMAIL).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_never_goes_on_under_a_token_that_was_there_before() {
+    let app = app_of(&Kind { strategy: Strategy::Database, redis: None }, &[]).await;
+    let mut planted = app.browser();
+    planted.cookies.insert("__Host-session".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    let mut attacker = planted.clone();
+    planted.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    let first = planted.cookie("__Host-session").to_owned();
+    assert_ne!(first, attacker.cookie("__Host-session"));
+    attacker.session().await.signed_out("none");
+    planted.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    assert_ne!(planted.cookie("__Host-session"), first);
+}
+
+#[tokio::test]
+async fn the_largest_user_fits_into_the_cookies() {
+    let email = format!("{}@{}.example.com", "a".repeat(64), "b".repeat(60));
+    let name = "名".repeat(64);
+    for kind in kinds() {
+        let app = app_of(&kind, &[]).await;
+        let mut browser = app.browser();
+        let fields = [("email", email.as_str()), ("password", PASSWORD), ("display_name", name.as_str())];
+        let reply = browser.post("/api/register", &fields).await.expect(StatusCode::OK);
+        for line in reply.set_cookies() {
+            let (pair, _) = line.split_once(';').unwrap();
+            assert!(pair.len() < 4096, "{} bytes", pair.len());
+        }
+        browser.session().await.expect(StatusCode::OK);
     }
 }

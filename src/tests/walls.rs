@@ -262,3 +262,17 @@ async fn the_public_keys_verify_what_was_signed() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_proxy_gets_one_of_four_answers_whatever_it_sends() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let browser = app.signed_in(EMAIL).await;
+    for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        let request = browser.request(method.parse().unwrap(), "/auth/verify").body(Body::empty()).unwrap();
+        browser.deliver(request).await.expect(StatusCode::OK);
+    }
+    let huge = browser.request(Method::POST, "/auth/verify").header(header::CONTENT_LENGTH, 1 << 22);
+    let reply = browser.deliver(huge.body(Body::from(vec![b'a'; 1 << 22])).unwrap()).await;
+    assert!([200, 401, 403, 503].contains(&reply.status.as_u16()), "{}", reply.status);
+}

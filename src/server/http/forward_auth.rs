@@ -4,12 +4,24 @@
 
 use axum::{
     Extension,
-    http::{HeaderName, HeaderValue, StatusCode},
+    body::Body,
+    http::{HeaderName, HeaderValue, Request, StatusCode},
+    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 
 use super::errors;
 use crate::{api::ApiError, server::context::RequestContext};
+
+pub const PATH: &str = "/auth/verify";
+
+/// Outside all other layers: a proxy takes an answer it doesn't know for anything, so there are four.
+pub async fn known_answers(request: Request<Body>, next: Next) -> Response {
+    let asked = request.uri().path() == PATH;
+    let response = next.run(request).await;
+    let known = [StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
+    if asked && !known.contains(&response.status()) { errors::reply(&ApiError::Unavailable) } else { response }
+}
 
 /// Who the credentials belong to, in headers.
 pub async fn verify(Extension(cx): Extension<RequestContext>) -> Response {

@@ -3,6 +3,7 @@
 pub mod cleanup;
 pub mod confirmations;
 pub mod revocation_feed;
+pub mod strategy_ends;
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,5 +13,6 @@ use super::state::AppState;
 pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
+    tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
 }

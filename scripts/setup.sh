@@ -3,7 +3,8 @@
 # Usage: scripts/setup.sh build|test…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
-# toolchain gets the wasm32 target, and Debian's chromium is installed when root runs this without a browser.
+# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL and Redis where they are missing;
+# of those none is left running, nor started with the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,16 +48,49 @@ npm_packages() {
     cp "$folder/package-lock.json" "$stamp"
 }
 
+debian_package() {
+    say "installing Debian's $1"
+    export DEBIAN_FRONTEND=noninteractive
+    local install=(apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$1")
+    apt-cache show "$1" >/dev/null 2>&1 || quietly apt-get update
+    "${install[@]}" >/dev/null 2>&1 || {
+        quietly apt-get update # the package lists were too old
+        quietly "${install[@]}"
+    }
+}
+
+# The same for a service, which must not run: tests start their own.
+debian_service() {
+    local package=$1 policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        # shellcheck disable=SC2064 # the path as it is now
+        trap "rm -f $policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    fi
+    debian_package "$package"
+    [ ! -d /run/systemd/system ] || quietly systemctl disable "$package"
+}
+
+# What scripts/test-services.sh starts; without root, PostgreSQL comes from npm and Redis must be there.
+databases() {
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        if [ -z "${SEKISHO_TEST_POSTGRES:-}" ] && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+            mkdir -p /etc/postgresql-common
+            [ -e /etc/postgresql-common/createcluster.conf ] ||
+                echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+            debian_service postgresql
+        fi
+        [ -n "${SEKISHO_TEST_REDIS:-}" ] || command -v redis-server >/dev/null || debian_service redis-server
+    elif [ -z "${SEKISHO_TEST_POSTGRES:-}" ] && ! command -v initdb >/dev/null &&
+        ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+        npm_packages scripts/postgres
+    fi
+}
+
 browser() {
     [ -z "${CHROMIUM_PATH:-}" ] && [ ! -x /usr/bin/chromium ] || return 0
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        say "installing Debian's chromium"
-        export DEBIAN_FRONTEND=noninteractive
-        apt-cache show chromium >/dev/null 2>&1 || quietly apt-get update
-        apt-get install -y --no-install-recommends chromium >/dev/null 2>&1 || {
-            quietly apt-get update # the package lists were too old
-            quietly apt-get install -y --no-install-recommends chromium
-        }
+        debian_package chromium
     elif ! compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium*" >/dev/null; then
         say "letting playwright fetch its chromium"
         (cd end2end && quietly npx playwright install chromium) ||
@@ -76,6 +110,7 @@ stage_test() {
     need npm "install Node.js 20 or newer"
     npm_packages end2end
     browser
+    databases
 }
 
 [ $# -gt 0 ] || die "usage: scripts/setup.sh build|test…"

@@ -11,6 +11,13 @@ scripts/lint.sh
 step "site"
 scripts/build-site.sh dev
 
+step "databases for the tests"
+services=$PWD/scripts/test-services.sh
+trap '"$services" stop $$' EXIT
+trap 'exit 130' INT TERM
+addresses=$("$services" start $$)
+eval "$addresses"
+
 step "cargo test"
 # Builds target/debug/sekisho too: the browser tests start that binary.
 cargo test --no-default-features --features ssr

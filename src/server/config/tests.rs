@@ -26,6 +26,11 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
+fn what_is_meant_for_the_tests_is_no_unknown_key() {
+    assert!(read("", &[("SEKISHO_TEST_POSTGRES", "postgres://host/db")]).is_ok());
+}
+
+#[test]
 fn all_faults_are_told_at_once_one_line_each() {
     let Err(Faults(lines)) = read(
         "colour = 1\n[session]\naccess_ttl = \"soon\"\nacess_ttl = \"5m\"\nstrategy = \"cookie\"\n[server]\npublic_url = \"http://example.com\"",

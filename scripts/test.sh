@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check, stopping at the first that fails: format, lints, cfg gates, the Rust tests, the browser tests.
+# Every check, stopping at the first that fails: format, lints, cfg gates, the Rust tests (the integration tests on
+# SQLite and again on PostgreSQL), the browser tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +22,9 @@ eval "$addresses"
 step "cargo test"
 # Builds target/debug/sekisho too: the browser tests start that binary.
 cargo test --no-default-features --features ssr
+
+step "integration tests on PostgreSQL"
+SEKISHO_TEST_DATABASE=postgres cargo test --no-default-features --features ssr --test integration
 
 if compgen -G 'end2end/tests/*.spec.ts' >/dev/null; then
     step "browser tests"

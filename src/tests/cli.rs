@@ -1,4 +1,4 @@
-//! The command line, as processes of its own on the same file as a running server.
+//! The command line, as processes of its own beside a running server.
 
 use std::{
     io::{Read as _, Write as _},
@@ -20,8 +20,9 @@ fn sekisho(folder: &Path) -> Command {
 }
 
 fn on(app: &TestApp) -> Command {
-    let mut command = sekisho(app.database().parent().unwrap());
-    command.env("SEKISHO_DATABASE__URL", "sqlite://test.db");
+    let mut command = sekisho(app.database.folder());
+    command.env("SEKISHO_DATABASE__URL", app.database.url());
+    command.envs(app.database.secret().map(|secret| ("AUTH_SECRET", secret)));
     command
 }
 

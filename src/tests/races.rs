@@ -114,3 +114,45 @@ async fn fifty_registrations_of_one_address_at_once_make_one_account() {
     }
     assert_eq!(made, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_devices_that_end_each_other_at_once_one_lives_on() {
+    let app = TestApp::with(&[("session.idle_timeout", "0")]).await;
+    app.user(EMAIL, Role::User).await;
+    for _ in 0..100 {
+        let racers: Vec<_> = [app.signed_in(EMAIL).await, app.signed_in(EMAIL).await]
+            .into_iter()
+            .map(|mut browser| {
+                tokio::spawn(async move { browser.post("/api/devices/revoke_others", &[]).await.status })
+            })
+            .collect();
+        for racer in racers {
+            racer.await.unwrap();
+        }
+        assert_eq!(app.number("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_that_a_refresh_overtakes_is_not_lost() {
+    let app = TestApp::with(&[("session.idle_timeout", "0")]).await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    for generation in 2..100 {
+        app.minutes(1);
+        let predecessor = browser.clone();
+        browser.refresh().await.expect(StatusCode::OK);
+        browser.session().await.expect(StatusCode::OK);
+        let racers: Vec<_> = (0..4)
+            .map(|_| {
+                let mut slow_tab = predecessor.clone();
+                tokio::spawn(async move { slow_tab.refresh().await.expect(StatusCode::OK) })
+            })
+            .collect();
+        app.settle().await;
+        for racer in racers {
+            racer.await.unwrap();
+        }
+        assert_eq!(app.number("SELECT confirmed_generation FROM sessions").await, generation);
+    }
+}

@@ -24,9 +24,10 @@ use sekisho::{
     },
 };
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::RwLock};
 use tower::ServiceExt as _;
+
+use crate::test_database::TestDatabase;
 
 pub const PASSWORD: &str = "wallpaper teapot river 9";
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -36,14 +37,14 @@ const START: Timestamp = Timestamp(1_780_000_000_000);
 const LOW: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
 
 /// Requests are served on one runtime, as in a server.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 /// A router is built by rendering its pages once in a mode of its own; a server does that before it serves.
 static BUILDING: RwLock<()> = RwLock::const_new(());
 
 pub struct TestApp {
     pub state: AppState,
     pub router: Router,
-    folder: TempDir,
+    pub database: TestDatabase,
     settings: Vec<(String, String)>,
 }
 
@@ -52,35 +53,44 @@ impl TestApp {
         Self::with(&[]).await
     }
 
-    /// Starts at the time it really is, for tests in which another process looks at the same file.
+    /// Starts at the time it really is, for tests in which another process looks at the same data.
     pub async fn today() -> Self {
-        Self::on(tempfile::tempdir().unwrap(), Vec::new(), Clock::System.now()).await
+        Self::on(TestDatabase::fresh().await, Vec::new(), Clock::System.now()).await
     }
 
     /// Starts with settings beyond the defaults.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self::on(tempfile::tempdir().unwrap(), settings, START).await
+        Self::on(TestDatabase::fresh().await, settings, START).await
     }
 
-    async fn on(folder: TempDir, settings: Vec<(String, String)>, now: Timestamp) -> Self {
-        let database = format!("database.url=sqlite://{}", folder.path().join("test.db").display());
+    /// Starts on a database that is there, or at another address of the same.
+    pub async fn upon(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Self::on(database, settings, START).await
+    }
+
+    async fn on(database: TestDatabase, settings: Vec<(String, String)>, now: Timestamp) -> Self {
+        let own = [("database.url".to_owned(), database.url())];
+        let secret = database.secret().map(|secret| ("auth_secret".to_owned(), secret.to_owned()));
         let flags: Vec<String> =
-            settings.iter().map(|(key, value)| format!("{key}={value}")).chain([database]).collect();
+            own.iter().chain(&secret).chain(&settings).map(|(key, value)| format!("{key}={value}")).collect();
         let config = Config::read(&Layers::gather(None, std::iter::empty(), &flags).unwrap()).unwrap();
         let rng = Rng::from_system();
         let parts = Parts { config, clock: Clock::set_to(now), rng, cost: LOW, hash_threads: 2 };
-        let state = AppState::start(parts).await.unwrap();
+        // What it opens lives on the runtime that serves.
+        let starting = RUNTIME.spawn_blocking(|| RUNTIME.block_on(AppState::start(parts)));
+        let state = starting.await.unwrap().unwrap();
         let _building = BUILDING.write().await;
-        Self { router: router::build(state.clone()), state, folder, settings }
+        Self { router: router::build(state.clone()), state, database, settings }
     }
 
-    /// Stops the process and starts another on the same file.
+    /// Stops the process and starts another on the same data.
     pub async fn restart(self) -> Self {
         let now = self.state.clock.now();
         self.state.confirmations.flush(&self.state).await;
         self.state.db.close().await;
-        Self::on(self.folder, self.settings, now).await
+        Self::on(self.database, self.settings, now).await
     }
 
     /// The same with other settings.
@@ -90,10 +100,6 @@ impl TestApp {
             self.settings.push(((*key).to_owned(), (*value).to_owned()));
         }
         self.restart().await
-    }
-
-    pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("test.db")
     }
 
     pub fn advance(&self, length: Duration) {

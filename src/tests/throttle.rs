@@ -112,3 +112,12 @@ async fn a_forwarding_header_of_a_stranger_changes_no_counter() {
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn asking_which_addresses_are_taken_has_a_price() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let fields = [("email", EMAIL), ("password", PASSWORD)];
+    app.browser().post("/api/register", &fields).await.refused(StatusCode::CONFLICT, "conflict");
+    assert_eq!(app.number("SELECT count FROM throttles WHERE name LIKE 'register %'").await, 1);
+}

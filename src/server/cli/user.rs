@@ -27,6 +27,7 @@ use crate::{
         state::{AppState, Parts},
         store::{
             StoreResult, Tx, audit,
+            guards::{self, Guard},
             users::{self, Listed},
         },
     },
@@ -114,12 +115,13 @@ pub async fn set_role(config: &Config, email: Email, role: Role, out: Out) -> Re
 }
 
 async fn change_role(direct: &Direct, tx: &mut Tx, email: &Email, role: Role) -> StoreResult<Change> {
+    guards::hold(tx, Guard::Admins).await?;
     let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(Change::NoUser) };
     let user = found.user;
     if user.role == role {
         return Ok(Change::Same);
     }
-    // Read in the transaction that writes: two demotions at once can't leave nobody.
+    // Read under the guard: two demotions at once can't leave nobody.
     let is_admin = user.role == Role::Admin && user.locked_at.is_none();
     if is_admin && users::count_admins(tx.read()).await? <= 1 {
         return Ok(Change::LastAdmin);

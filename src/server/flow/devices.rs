@@ -204,6 +204,10 @@ pub async fn end_others(
     reason: EndReason,
 ) -> StoreResult<Result<(u64, Own), EndReason>> {
     let (user, sid) = (&claims.sub, &claims.sid);
+    // Of two devices that end each other at once, the one that comes second finds itself ended.
+    if !users::hold_any(tx, user).await? {
+        return Ok(Err(EndReason::Locked));
+    }
     let own = match claims.strategy {
         Strategy::Jwt => None,
         Strategy::Hybrid | Strategy::Database => match live(tx, sid, cx.now).await? {

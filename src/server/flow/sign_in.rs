@@ -113,9 +113,13 @@ async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) ->
                 if let Err(refused) = counters.still_pass(tx, cloned.now).await? {
                     return Ok(Err(refused));
                 }
+                // Counters before users, as everywhere: in one order nobody waits for each other.
                 counters.forgive(tx).await?;
-                known_devices::remember(tx, &known, &admission.account.user.id, cloned.now).await?;
-                begin(&cloned, tx, &admission).await
+                let begun = begin(&cloned, tx, &admission).await?;
+                if begun.is_ok() {
+                    known_devices::remember(tx, &known, &admission.account.user.id, cloned.now).await?;
+                }
+                Ok(begun)
             })
         })
         .await?;

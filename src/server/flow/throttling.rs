@@ -60,7 +60,7 @@ impl Counters {
     /// When the counters can't be read.
     pub async fn still_pass(&self, tx: &mut Tx, now: Timestamp) -> StoreResult<ApiResult<()>> {
         for (scope, name) in self.scopes() {
-            if let Err(refused) = refuse(scope, throttles::find(tx.read(), name).await?, now) {
+            if let Err(refused) = refuse(scope, throttles::hold_counted(tx, name).await?, now) {
                 return Ok(Err(refused));
             }
         }

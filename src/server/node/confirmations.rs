@@ -4,15 +4,21 @@
 
 use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
 
+use futures::{StreamExt as _, future, stream};
 use quick_cache::sync::Cache;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{ids::SessionId, time::Timestamp},
-    server::{state::AppState, store::sessions},
+    server::{
+        state::AppState,
+        store::{StoreResult, sessions},
+    },
 };
 
 const EVERY: Duration = Duration::from_millis(250);
+/// The writer on SQLite commits these together; on PostgreSQL connections are left for requests.
+const AT_ONCE: usize = 8;
 /// Beyond this many the oldest way out is taken: they are dropped, and count as unused.
 const MOST: usize = 100_000;
 
@@ -63,32 +69,36 @@ impl Confirmations {
         std::mem::take(&mut self.noted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes down what was noted.
+    /// Writes down what was noted, each by itself: rows held together, in an order of their own, would be in the way
+    /// of whoever ends several sessions at once.
     pub async fn flush(&self, state: &AppState) {
-        let noted = self.take();
-        if noted.is_empty() {
-            return;
-        }
-        let written = state
-            .db
-            .write(move |tx| {
-                Box::pin(async move {
-                    for (sid, noted) in &noted {
-                        if let Some(generation) = noted.generation {
-                            sessions::confirm(tx, sid, generation).await?;
-                        }
-                        if let Some(used_at) = noted.used_at {
-                            sessions::used(tx, sid, used_at).await?;
-                        }
-                    }
-                    Ok(())
-                })
-            })
+        let lost = stream::iter(self.take())
+            .map(|(sid, noted)| write(state, sid, noted))
+            .buffer_unordered(AT_ONCE)
+            .filter_map(|written| future::ready(written.err()))
+            .collect::<Vec<_>>()
             .await;
-        if let Err(error) = written {
-            tracing::warn!(error = %error, "confirmations were lost");
+        if let Some(error) = lost.first() {
+            tracing::warn!(error = %error, lost = lost.len(), "confirmations were lost");
         }
     }
+}
+
+async fn write(state: &AppState, sid: SessionId, noted: Noted) -> StoreResult<()> {
+    state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Some(generation) = noted.generation {
+                    sessions::confirm(tx, &sid, generation).await?;
+                }
+                match noted.used_at {
+                    Some(used_at) => sessions::used(tx, &sid, used_at).await,
+                    None => Ok(()),
+                }
+            })
+        })
+        .await
 }
 
 /// Writes down what was noted, until `stop`, and once more then.

@@ -7,7 +7,7 @@ use std::{path::Path, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection as _, PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -23,8 +23,8 @@ use crate::server::config::DatabaseUrl;
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Long enough for another process to finish its batch, short enough to answer 503 in time.
-const BUSY_TIMEOUT: Duration = PATIENCE;
+/// Long enough for another process to finish its batch, and less than callers wait, so that they hear why.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1200);
 const READERS: u32 = 4;
 
 #[derive(Clone)]
@@ -87,8 +87,11 @@ impl Db {
     /// # Errors
     /// When nobody answers, the database is newer than this binary, or a migration fails.
     pub async fn open_postgres(url: &str, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let pool = postgres::connect(url).await.map_err(OpenError::Connect)?;
-        POSTGRES_MIGRATIONS.run(&pool).await.map_err(refused)?;
+        let mut first = postgres::connect(url).await.map_err(OpenError::Connect)?;
+        POSTGRES_MIGRATIONS.run(&mut first).await.map_err(refused)?;
+        // It may be cut now, and all is done.
+        let _ = first.close().await;
+        let pool = postgres::pool(url).map_err(OpenError::Connect)?;
         Ok(Self(Kind::Postgres { pool, on_commit }))
     }
 

@@ -13,6 +13,19 @@ pub enum Guard {
     Accounts,
 }
 
+/// Writes a row that stands for nothing, to see whether rows can be written.
+///
+/// # Errors
+/// When they can't.
+pub async fn rewrite(tx: &mut Tx) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "INSERT INTO guards (name, n) VALUES ('none', 0) ON CONFLICT (name) DO UPDATE SET n = guards.n + 1"
+    )
+    .map(drop)
+}
+
 /// Holds the guard until the transaction ends: others who depend on the same wait.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod cleanup;
 pub mod db;
+mod fault;
 pub mod guards;
 pub mod keys;
 pub mod known_devices;
@@ -24,14 +25,18 @@ pub mod web_sessions;
 pub mod writer;
 
 pub use db::Db;
+pub use fault::Fault;
 pub use on::On;
 pub(crate) use on::sql;
 pub use tx::Tx;
 
+use std::sync::Arc;
+
 use crate::domain::ids::{SessionId, UserId};
 
 /// Why a read or write did not happen.
-#[derive(Debug, thiserror::Error)]
+/// Cheap to clone, because one fault may be the answer to many.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// A unique rule refused the row.
     #[error("it exists already")]
@@ -41,7 +46,7 @@ pub enum StoreError {
     Inconsistent { table: &'static str, column: &'static str },
     /// The database can't be reached, is locked or full; passing.
     #[error("database: {0}")]
-    Driver(#[source] sqlx::Error),
+    Driver(#[source] Arc<sqlx::Error>),
     /// The database did not answer in time; passing.
     #[error("database: no answer in time")]
     Slow,
@@ -54,7 +59,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(source) if source.is_unique_violation() => Self::Conflict,
-            _ => Self::Driver(error),
+            _ => Self::Driver(Arc::new(error)),
         }
     }
 }

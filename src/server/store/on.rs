@@ -7,6 +7,7 @@ use std::{future::Future, time::Duration};
 
 use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
+pub use super::postgres::Lent;
 use super::{StoreError, StoreResult};
 
 /// A pool for reads, or the connection of a write in progress.
@@ -33,10 +34,10 @@ pub async fn in_time<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> St
 
 /// `sql!(on, fetch_optional, "SELECT … WHERE id = $1", id)` reads rows by `query_as`; `execute` gives the number of rows.
 macro_rules! sql {
-    (@run execute, $on:ident, $text:literal, $($value:expr),*) => {
+    (@run execute, $on:expr, $text:literal, $($value:expr),*) => {
         async { sqlx::query($text)$(.bind($value))*.execute($on).await.map(|done| done.rows_affected()) }
     };
-    (@run $fetch:ident, $on:ident, $text:literal, $($value:expr),*) => {
+    (@run $fetch:ident, $on:expr, $text:literal, $($value:expr),*) => {
         sqlx::query_as($text)$(.bind($value))*.$fetch($on)
     };
     ($on:expr, $fetch:ident, $text:literal $(, $value:expr)* $(,)?) => {
@@ -47,8 +48,14 @@ macro_rules! sql {
             $crate::server::store::On::SqliteTx(on) => {
                 $crate::server::store::sql!(@run $fetch, on, $text, $($value),*).await.map_err($crate::server::store::StoreError::from)
             }
-            $crate::server::store::On::Postgres(on) => {
-                $crate::server::store::on::in_time($crate::server::store::sql!(@run $fetch, on, $text, $($value),*)).await
+            $crate::server::store::On::Postgres(pool) => {
+                $crate::server::store::on::in_time(async {
+                    let mut lent = $crate::server::store::on::Lent::from(pool).await?;
+                    let done = $crate::server::store::sql!(@run $fetch, &mut *lent, $text, $($value),*).await;
+                    lent.give_back();
+                    done
+                })
+                .await
             }
             $crate::server::store::On::PostgresTx(on) => {
                 $crate::server::store::sql!(@run $fetch, on, $text, $($value),*).await.map_err($crate::server::store::StoreError::from)

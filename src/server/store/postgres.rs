@@ -3,40 +3,55 @@
 //! READ COMMITTED is enough because every intent compares and sets, or begins by updating the one row that stands for
 //! what it depends on. Intents that touch a user and their sessions take the user's row first.
 
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{StoreError, StoreResult, Tx, on::PATIENCE, tx::Conn, writer::OnCommit};
 
 const CONNECTIONS: u32 = 16;
+/// A start may wait longer than a request.
+const START_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens the pool. Each session waits for locks and statements a little less long than the callers do.
+/// A connection to begin with, which waits as long as a migration takes, or another process's.
 ///
 /// # Errors
 /// When the address is none, or nobody answers there.
-pub async fn connect(url: &str) -> Result<PgPool, sqlx::Error> {
-    let options = url
-        .parse::<PgConnectOptions>()?
-        .application_name("sekisho")
-        .options([
-            ("lock_timeout", "1200"),
-            ("statement_timeout", "1400"),
-            ("idle_in_transaction_session_timeout", "5000"),
-        ])
-        .disable_statement_logging();
-    PgPoolOptions::new()
+pub async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
+    let options = options(url)?;
+    timeout(START_PATIENCE, options.connect()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// The pool, which connects when it is used. Its sessions wait for locks and statements a little less long than
+/// those who ask.
+///
+/// # Errors
+/// When the address is none.
+pub fn pool(url: &str) -> Result<PgPool, sqlx::Error> {
+    let options = options(url)?.options([
+        ("lock_timeout", "1200"),
+        ("statement_timeout", "1400"),
+        ("idle_in_transaction_session_timeout", "5000"),
+    ]);
+    Ok(PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|conn, about| Box::pin(async move { answers(conn, about.idle_for).await }))
-        .connect_with(options)
-        .await
+        .connect_lazy_with(options))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(url.parse::<PgConnectOptions>()?.application_name("sekisho").disable_statement_logging())
 }
 
 /// A connection that has rested may have been cut meanwhile; one in use shows it soon enough.
@@ -47,31 +62,68 @@ async fn answers(conn: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::
     Ok(true)
 }
 
+/// A connection that goes back to the pool only when its work came to an end, and is closed otherwise. Taken back
+/// amid a statement, the pool would ask it whether it answers, and wait for that as long as it doesn't; amid a
+/// transaction, the next one would go on in it.
+pub struct Lent(Option<PoolConnection<Postgres>>);
+
+impl Lent {
+    /// # Errors
+    /// When none is free and none can be made.
+    pub async fn from(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        // Boxed, or every flow that reads would carry the thirty kilobytes of state that connecting takes.
+        Ok(Self(Some(Box::pin(pool.acquire()).await?)))
+    }
+
+    pub fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        drop(self.0.take().map(PoolConnection::detach));
+    }
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_deref().unwrap_or_else(|| unreachable!("it is not given back yet"))
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_deref_mut().unwrap_or_else(|| unreachable!("it is not given back yet"))
+    }
+}
+
 /// Runs `intent` and answers after its commit; it goes on when the caller is gone.
 ///
 /// # Errors
-/// What the intent returned, or that it could not be committed.
+/// What the intent returned, that it could not be committed, or that it took too long. Whether a commit that was not
+/// answered took place nobody knows: what it revoked is heard from the feed.
 pub async fn write<T, F>(pool: PgPool, on_commit: OnCommit, intent: F) -> StoreResult<T>
 where
     T: Send + 'static,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
 {
+    let deadline = Instant::now() + PATIENCE;
     let carried_out = tokio::spawn(async move {
-        let conn = pool.acquire().await?;
-        let mut tx = Tx::new(Conn::Postgres(conn));
-        let outcome = timeout(PATIENCE, transact(&mut tx, intent)).await.unwrap_or(Err(StoreError::Slow));
-        match outcome {
-            Ok(value) => {
-                on_commit(&tx.revocations);
-                Ok(value)
-            }
-            Err(error) => {
-                roll_back(tx).await;
-                Err(error)
-            }
+        let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
+        let outcome = timeout_at(deadline, transact(&mut tx, intent)).await.unwrap_or(Err(StoreError::Slow));
+        if outcome.is_ok() {
+            on_commit(&tx.revocations);
         }
+        tokio::spawn(give_back(tx, outcome.is_ok()));
+        outcome
     });
-    carried_out.await.map_err(|_| StoreError::NotWritten)?
+    match timeout_at(deadline, carried_out).await {
+        Ok(carried_out) => carried_out.map_err(|_| StoreError::NotWritten)?,
+        Err(_) => Err(StoreError::Slow),
+    }
 }
 
 async fn transact<T, F>(tx: &mut Tx, intent: F) -> StoreResult<T>
@@ -81,23 +133,22 @@ where
     execute(tx, "BEGIN").await?;
     let value = intent(tx).await?;
     tx.number_revocations(0).await?;
-    execute(tx, "COMMIT").await?;
+    // Where a statement has failed and its intent went on, COMMIT alone rolls back and calls that a success.
+    execute(tx, "SELECT 1; COMMIT").await?;
     Ok(value)
 }
 
-/// A connection that doesn't answer to this either is not given back.
-async fn roll_back(mut tx: Tx) {
-    let rolled_back = timeout(PATIENCE, execute(&mut tx, "ROLLBACK")).await;
-    if !matches!(rolled_back, Ok(Ok(())))
-        && let Conn::Postgres(conn) = tx.conn
-    {
-        drop(conn.detach());
+/// What has not been committed is rolled back first; a connection that doesn't answer even to that is closed.
+async fn give_back(mut tx: Tx, committed: bool) {
+    let clean = committed || matches!(timeout(PATIENCE, execute(&mut tx, "ROLLBACK")).await, Ok(Ok(())));
+    if let (Conn::Postgres(conn), true) = (tx.conn, clean) {
+        conn.give_back();
     }
 }
 
 async fn execute(tx: &mut Tx, statement: &'static str) -> StoreResult<()> {
     if let Conn::Postgres(conn) = &mut tx.conn {
-        conn.execute(statement).await?;
+        (&mut **conn).execute(statement).await?;
     }
     Ok(())
 }

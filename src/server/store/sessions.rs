@@ -130,8 +130,8 @@ pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<V
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Writes a session as `to` says, if it is still live at the generation that was read: `false` means someone was
-/// faster, and nothing was written.
+/// Writes a session as `to` says, if it is still live with the chain that was read: `false` means someone was faster,
+/// and nothing was written.
 ///
 /// # Errors
 /// When the row can't be written.
@@ -142,8 +142,9 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
         "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
            late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9, issued_as = $10,
            token_hash = $11, former_token_hash = $12, user_version = $13
-         WHERE id = $14 AND generation = $15 AND ended_at IS NULL
-           AND expires_at > $16 AND idle_end_at > $16 AND absolute_end_at > $16",
+         WHERE id = $14 AND generation = $15 AND confirmed_generation = $16 AND late_streak = $17
+           AND late_generation = $18 AND ended_at IS NULL
+           AND expires_at > $19 AND idle_end_at > $19 AND absolute_end_at > $19",
         signed(to.chain.generation),
         signed(to.chain.confirmed_generation),
         to.chain.rotated_at.0,
@@ -159,6 +160,9 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
         to.user_version,
         read.id.as_str(),
         signed(read.chain.generation),
+        signed(read.chain.confirmed_generation),
+        i64::from(read.chain.late_streak),
+        signed(read.chain.late_generation),
         now.0
     )?;
     Ok(moved == 1)
@@ -292,7 +296,7 @@ pub async fn end_all(
         "UPDATE sessions SET ended_at = $1, end_reason = $2
          WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
            AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
-         RETURNING 1",
+         RETURNING ended_at",
         now.0,
         reason.as_str(),
         user.as_str(),

@@ -11,6 +11,20 @@ pub async fn find(db: On<'_>, name: &str) -> StoreResult<Failures> {
     Ok(row.map_or_else(Failures::default, failures))
 }
 
+/// The same, held until the transaction ends where there is a count: what is being counted beside is waited for.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn hold_counted(tx: &mut Tx, name: &str) -> StoreResult<Failures> {
+    let row: Option<(i64, i64)> = sql!(
+        tx.on(),
+        fetch_optional,
+        "UPDATE throttles SET count = count WHERE name = $1 RETURNING count, last_at",
+        name
+    )?;
+    Ok(row.map_or_else(Failures::default, failures))
+}
+
 /// The same, held until the transaction ends, so that of counts at one time none is lost.
 ///
 /// # Errors

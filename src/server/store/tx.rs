@@ -1,13 +1,13 @@
 //! A write in progress, on either database.
 
-use sqlx::{Postgres, SqliteConnection, pool::PoolConnection};
+use sqlx::SqliteConnection;
 
-use super::{On, StoreResult, revocations};
+use super::{On, StoreResult, postgres::Lent, revocations};
 use crate::domain::revocation::Revocation;
 
 pub(super) enum Conn {
     Sqlite(SqliteConnection),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Lent),
 }
 
 /// What an intent writes through. Only the writers of this folder make one, so that no write bypasses them.

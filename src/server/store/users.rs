@@ -85,11 +85,12 @@ impl Row {
 /// # Errors
 /// [`StoreError::Conflict`] when the address is taken.
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResult<()> {
-    sql!(
+    // A conflict that the intent goes on after must not be an error to PostgreSQL, which would end the transaction.
+    let inserted = sql!(
         tx.on(),
         execute,
         "INSERT INTO users (id, email, display_name, role, password_hash, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
         user.id.as_str(),
         &user.email,
         &user.display_name,
@@ -98,7 +99,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResul
         user.version,
         user.created_at.0
     )?;
-    Ok(())
+    if inserted == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
 /// # Errors
@@ -143,6 +144,15 @@ pub async fn hold(tx: &mut Tx, id: &UserId, version: i64) -> StoreResult<bool> {
         id.as_str(),
         version
     )?;
+    Ok(held == 1)
+}
+
+/// Holds the user, however they are, until the transaction ends: `false` if there is none.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn hold_any(tx: &mut Tx, id: &UserId) -> StoreResult<bool> {
+    let held = sql!(tx.on(), execute, "UPDATE users SET touched = touched + 1 WHERE id = $1", id.as_str())?;
     Ok(held == 1)
 }
 

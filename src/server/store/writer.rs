@@ -7,9 +7,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
 
-use super::{StoreError, StoreResult, Tx, tx::Conn};
+use super::{StoreError, StoreResult, Tx, on::PATIENCE, tx::Conn};
 use crate::domain::revocation::Revocation;
 
 /// Told of every revocation after it is committed and before its intent is answered.
@@ -24,7 +27,14 @@ struct Verdict {
     answer: Box<dyn FnOnce(StoreResult<()>) + Send>,
 }
 
-type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Verdict> + Send>;
+struct Job {
+    /// Until when it may begin: later, its caller has been told that nothing was done.
+    deadline: Instant,
+    run: Run,
+}
+
+/// With an error instead of a transaction, it is the error's turn to be answered.
+type Run = Box<dyn for<'t> FnOnce(StoreResult<&'t mut Tx>) -> BoxFuture<'t, Verdict> + Send>;
 
 #[derive(Clone)]
 pub struct Writer {
@@ -46,49 +56,59 @@ impl Writer {
     /// Queues an intent and waits for its batch to be committed.
     ///
     /// # Errors
-    /// What the intent returned, or that it could not be committed.
+    /// What the intent returned, that it could not be committed, or [`StoreError::Slow`]: an intent that had begun by
+    /// then may yet be carried out, as when a reply is lost; one that had not is dropped.
     pub async fn write<T, F>(&self, intent: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
     {
+        let deadline = Instant::now() + PATIENCE;
+        timeout_at(deadline, self.queue(intent, deadline)).await.unwrap_or(Err(StoreError::Slow))
+    }
+
+    async fn queue<T, F>(&self, intent: F, deadline: Instant) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
+        let run: Run = Box::new(move |tx| {
             Box::pin(async move {
-                let result = AssertUnwindSafe(intent(tx)).catch_unwind().await.unwrap_or(Err(StoreError::NotWritten));
+                let result = match tx {
+                    Ok(tx) => AssertUnwindSafe(intent(tx)).catch_unwind().await.unwrap_or(Err(StoreError::NotWritten)),
+                    Err(error) => Err(error),
+                };
                 let keep = result.is_ok();
                 let answer = Box::new(move |committed: StoreResult<()>| {
                     // A caller who is gone needs no answer.
-                    let _ = reply.send(committed.and(result));
+                    let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
                 });
                 Verdict { keep, answer }
             })
         });
-        self.queue.send(job).await.map_err(|_| StoreError::NotWritten)?;
+        self.queue.send(Job { deadline, run }).await.map_err(|_| StoreError::NotWritten)?;
         answer.await.map_err(|_| StoreError::NotWritten)?
     }
 
+    /// Waits, as long as it takes, until everything handed in is committed or refused: answers come in order.
     pub async fn drain(&self) {
-        // Answered in order, so everything before it has been committed.
-        let _ = self.write(|_| Box::pin(async { Ok(()) })).await;
+        let _ = self.queue(|_| Box::pin(async { Ok(()) }), Instant::now() + PATIENCE).await;
     }
 }
 
 async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
-        let (verdicts, outcome) = commit(&mut tx, batch.drain(..)).await;
+        let now = Instant::now();
+        let waited_for = batch.drain(..).filter(|job| job.deadline > now).collect();
+        let (verdicts, outcome) = commit(&mut tx, waited_for).await;
         if outcome.is_ok() {
             on_commit(&tx.revocations);
         }
         tx.revocations.clear();
-        let failed = outcome.err().map(|error| error.to_string());
         for verdict in verdicts {
-            let committed = match &failed {
-                None => Ok(()),
-                Some(text) => Err(StoreError::Driver(sqlx::Error::Protocol(text.clone()))),
-            };
-            (verdict.answer)(committed);
+            (verdict.answer)(outcome.clone());
         }
     }
     if let Conn::Sqlite(conn) = tx.conn {
@@ -96,40 +116,40 @@ async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
     }
 }
 
-/// Runs the jobs in one transaction. The verdicts are those reached; jobs not reached are dropped, and their
-/// callers hear that nothing was written.
-async fn commit(tx: &mut Tx, jobs: impl Iterator<Item = Job>) -> (Vec<Verdict>, Result<(), sqlx::Error>) {
-    let mut verdicts = Vec::new();
-    if let Err(error) = execute(tx, "BEGIN IMMEDIATE").await {
-        return (refuse_all(jobs, &error), Ok(()));
-    }
-    let mut outcome = Ok(());
+/// Runs the jobs in one transaction. After a fault of the database none of them stays, and those not reached are
+/// not begun: SQLite may have ended the transaction by itself, and what came next would be one of its own.
+async fn commit(tx: &mut Tx, jobs: Vec<Job>) -> (Vec<Verdict>, StoreResult<()>) {
+    let mut verdicts = Vec::with_capacity(jobs.len());
+    let mut outcome = execute(tx, "BEGIN IMMEDIATE").await;
     for job in jobs {
-        match run_one(tx, job).await {
-            Ok(verdict) => verdicts.push(verdict),
-            Err(error) => outcome = outcome.and(Err(error)),
-        }
+        let verdict = match outcome.clone() {
+            // The wait for another process may have been longer than the caller's.
+            Ok(()) if job.deadline <= Instant::now() => (job.run)(Err(StoreError::Slow)).await,
+            Ok(()) => run_one(tx, job, &mut outcome).await,
+            Err(error) => (job.run)(Err(error)).await,
+        };
+        verdicts.push(verdict);
     }
     if outcome.is_ok() {
         outcome = execute(tx, "COMMIT").await;
     }
-    if outcome.is_err() {
+    if let Err(error) = &outcome {
+        tracing::warn!(error = %error, refused = verdicts.len(), "the database takes no write");
+        // It fails where there is no transaction any more, which is as good.
         let _ = execute(tx, "ROLLBACK").await;
     }
     (verdicts, outcome)
 }
 
-/// Without a transaction there is nothing to run the jobs in: each is dropped unanswered, which its caller reads
-/// as [`StoreError::NotWritten`].
-fn refuse_all(jobs: impl Iterator<Item = Job>, error: &sqlx::Error) -> Vec<Verdict> {
-    tracing::warn!(error = %error, dropped = jobs.count(), "the database takes no write");
-    Vec::new()
-}
-
-async fn run_one(tx: &mut Tx, job: Job) -> Result<Verdict, sqlx::Error> {
-    execute(tx, "SAVEPOINT intent").await?;
+/// Runs a job in a savepoint of its own; a fault of the database itself is left in `outcome`.
+async fn run_one(tx: &mut Tx, job: Job, outcome: &mut StoreResult<()>) -> Verdict {
     let published = tx.revocations.len();
-    let mut verdict = job(tx).await;
+    *outcome = execute(tx, "SAVEPOINT intent").await;
+    let begun = match outcome.clone() {
+        Ok(()) => Ok(&mut *tx),
+        Err(error) => Err(error),
+    };
+    let mut verdict = (job.run)(begun).await;
     if verdict.keep
         && let Err(error) = tx.number_revocations(published).await
     {
@@ -137,10 +157,14 @@ async fn run_one(tx: &mut Tx, job: Job) -> Result<Verdict, sqlx::Error> {
     }
     if !verdict.keep {
         tx.revocations.truncate(published);
-        execute(tx, "ROLLBACK TO intent").await?;
+        if outcome.is_ok() {
+            *outcome = execute(tx, "ROLLBACK TO intent").await;
+        }
     }
-    execute(tx, "RELEASE intent").await?;
-    Ok(verdict)
+    if outcome.is_ok() {
+        *outcome = execute(tx, "RELEASE intent").await;
+    }
+    verdict
 }
 
 fn refusing(
@@ -150,9 +174,9 @@ fn refusing(
     Box::new(move |_| answer(Err(error)))
 }
 
-async fn execute(tx: &mut Tx, statement: &'static str) -> Result<(), sqlx::Error> {
+async fn execute(tx: &mut Tx, statement: &'static str) -> StoreResult<()> {
     match &mut tx.conn {
-        Conn::Sqlite(conn) => sqlx::query(statement).execute(conn).await.map(drop),
+        Conn::Sqlite(conn) => Ok(sqlx::query(statement).execute(conn).await.map(drop)?),
         Conn::Postgres(_) => Ok(()),
     }
 }

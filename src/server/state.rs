@@ -13,7 +13,7 @@ use super::{
         password_hash::{Cost, PasswordHasher},
         seal::Sealer,
     },
-    node::{confirmations::Confirmations, revocation_feed::RevocationSet},
+    node::{confirmations::Confirmations, readiness::Readiness, revocation_feed::RevocationSet},
     rng::Rng,
     store::{
         Db, StoreError,
@@ -44,6 +44,7 @@ pub struct Inner {
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
     pub confirmations: Confirmations,
+    pub readiness: Readiness,
     pub facts: SessionFacts,
     pub web_sessions: SessionReader,
 }
@@ -124,6 +125,7 @@ impl AppState {
             access_tokens: AccessTokens::new(&config.public_url),
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
             confirmations: Confirmations::default(),
+            readiness: Readiness::default(),
             facts: SessionFacts::new(CACHED_FACTS),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
@@ -133,14 +135,6 @@ impl AppState {
             keyring,
             revoked,
         })))
-    }
-
-    /// Whether requests can be served: the database answers.
-    ///
-    /// # Errors
-    /// A word on what is wrong.
-    pub async fn ready(&self) -> Result<(), &'static str> {
-        super::store::revocations::head(self.db.read()).await.map(drop).map_err(|_| "database")
     }
 
     #[must_use]

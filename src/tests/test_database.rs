@@ -4,6 +4,7 @@
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use sekisho::server::rng::Rng;
@@ -17,8 +18,11 @@ const SECRET: &str = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
 
 pub struct TestDatabase {
     schema: Option<Schema>,
+    _disk: Option<SmallDisk>,
     folder: TempDir,
 }
+
+struct SmallDisk(PathBuf);
 
 struct Schema {
     server: String,
@@ -35,7 +39,16 @@ impl TestDatabase {
     }
 
     pub fn sqlite() -> Self {
-        Self { schema: None, folder: tempfile::tempdir().unwrap() }
+        Self { schema: None, _disk: None, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// On a disk of its own, which can be filled; only root may have one.
+    pub fn on_small_disk() -> Option<Self> {
+        let database = Self::sqlite();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "none"]).arg(database.folder()).output();
+        let is_mounted = mount.is_ok_and(|done| done.status.success());
+        is_mounted.then(|| Self { _disk: Some(SmallDisk(database.folder().to_owned())), ..database })
     }
 
     pub async fn postgres(server: &str) -> Self {
@@ -84,6 +97,13 @@ pub fn skipped(why: &str) {
 pub async fn execute(server: &str, text: &str) {
     let mut conn = PgConnection::connect(server).await.unwrap();
     conn.execute(sqlx::AssertSqlSafe(text.to_owned())).await.unwrap();
+}
+
+impl Drop for SmallDisk {
+    /// Lazily: the server may not have closed its files yet.
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
 }
 
 impl Drop for Schema {

@@ -15,12 +15,12 @@ pub async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Requests can be served; 503 with what is missing otherwise.
+/// Requests can be served; 503 with what is missing, and why, otherwise.
 pub async fn readyz(State(state): State<AppState>) -> Response {
-    match state.ready().await {
-        Ok(()) => Json(json!({ "status": "ready" })).into_response(),
-        Err(missing) => {
-            let body = Json(json!({ "status": "unavailable", "missing": missing }));
+    match state.readiness.fault(&state.db).await {
+        None => Json(json!({ "status": "ready" })).into_response(),
+        Some(fault) => {
+            let body = Json(json!({ "status": "unavailable", "missing": "database", "reason": fault.as_str() }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod cleanup;
 pub mod confirmations;
+pub mod readiness;
 pub mod revocation_feed;
 pub mod strategy_ends;
 

@@ -1,0 +1,103 @@
+//! Stands between a server and its database, and lets the network between them fail.
+
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::test_app::RUNTIME;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Open,
+    /// Nobody listens, and what was connected is cut.
+    Refused,
+    /// Everything is taken and nothing ever answered, on what is connected too; that stays so after it has opened.
+    BlackHole,
+    /// The database hears `COMMIT`; the connection is cut before it is heard to have done so.
+    CommitLost,
+}
+
+/// Ends with everything that goes through it when it is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    way: watch::Sender<Way>,
+}
+
+impl Proxy {
+    pub async fn before(server: &str) -> Self {
+        let url = url::Url::parse(server).unwrap();
+        let database = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        let (way, seen) = watch::channel(Way::Open);
+        let listener = RUNTIME.spawn(TcpListener::bind("127.0.0.1:0")).await.unwrap().unwrap();
+        let address = listener.local_addr().unwrap();
+        RUNTIME.spawn(listen(listener, database, seen));
+        Self { address, way }
+    }
+
+    /// The address of the database, by this way.
+    pub fn url(&self, server: &str) -> String {
+        let mut url = url::Url::parse(server).unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(self.address.port())).unwrap();
+        url.to_string()
+    }
+
+    pub fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+async fn listen(mut listener: TcpListener, database: String, mut way: watch::Receiver<Way>) {
+    let address = listener.local_addr().unwrap();
+    let (mut passing, seen) = (JoinSet::new(), way.clone());
+    loop {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    passing.spawn(pass(accepted.unwrap().0, database.clone(), seen.clone()));
+                }
+                refused = way.wait_for(|way| *way == Way::Refused) => match refused {
+                    Ok(_) => break,
+                    Err(_) => return,
+                },
+            }
+        }
+        drop(listener);
+        passing.shutdown().await;
+        if way.wait_for(|way| *way != Way::Refused).await.is_err() {
+            return;
+        }
+        listener = TcpListener::bind(address).await.unwrap();
+    }
+}
+
+async fn pass(mut client: TcpStream, database: String, way: watch::Receiver<Way>) {
+    let mut server = TcpStream::connect(database).await.unwrap();
+    let (mut asked, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
+    loop {
+        let (asks, length) = tokio::select! {
+            read = client.read(&mut asked) => (true, read.unwrap_or(0)),
+            read = server.read(&mut answered) => (false, read.unwrap_or(0)),
+        };
+        let way = *way.borrow();
+        if way == Way::BlackHole {
+            return std::future::pending().await;
+        }
+        let written = match asks {
+            true => server.write_all(&asked[..length]).await,
+            false => client.write_all(&answered[..length]).await,
+        };
+        if length == 0 || written.is_err() {
+            return;
+        }
+        if way == Way::CommitLost && asks && asked[..length].windows(6).any(|word| word == b"COMMIT") {
+            let _ = server.read(&mut answered).await;
+            return;
+        }
+    }
+}

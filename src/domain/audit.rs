@@ -23,6 +23,11 @@ pub enum Event {
     /// A write refused because it came from another site.
     CrossSite,
     UserCreate,
+    UserLock,
+    UserUnlock,
+    UserDelete,
+    /// Another key signs, or will.
+    KeyRotate,
     /// Rows past use were deleted.
     Cleanup,
 }
@@ -52,6 +57,10 @@ impl Event {
             Self::Forbidden => "forbidden",
             Self::CrossSite => "cross_site",
             Self::UserCreate => "user_create",
+            Self::UserLock => "user_lock",
+            Self::UserUnlock => "user_unlock",
+            Self::UserDelete => "user_delete",
+            Self::KeyRotate => "key_rotate",
             Self::Cleanup => "cleanup",
         }
     }

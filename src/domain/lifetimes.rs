@@ -71,6 +71,15 @@ impl Lifetimes {
         now.plus(self.access_ttl).min(ends.absolute_end_at).min(ends.expires_at)
     }
 
+    /// The longest life of a signed token under `strategy`.
+    #[must_use]
+    pub fn token_life(&self, strategy: Strategy) -> Duration {
+        match strategy {
+            Strategy::Jwt => self.max_age,
+            Strategy::Database | Strategy::Hybrid => self.access_ttl,
+        }
+    }
+
     /// How often at most a human act moves the idle end.
     #[must_use]
     pub fn touch_interval(&self, remembered: bool) -> Duration {

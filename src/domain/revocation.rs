@@ -24,6 +24,10 @@ pub enum Subject {
     User { user: UserId, below: i64, except: Option<SessionId> },
     /// Every token of this user minted before `below` says something outdated: renew.
     Stale { user: UserId, below: i64 },
+    /// Every token signed with this key is dead. The keyring says so, which is read again.
+    Key(String),
+    /// There is another keyring; nothing ends.
+    Keys,
 }
 
 /// What the revocations known say of a token.

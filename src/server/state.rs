@@ -9,19 +9,14 @@ use super::{
     config::{Config, Faults, WebStore},
     crypto::{
         access_token::AccessTokens,
-        keyring::Keyring,
+        keyring::Ring,
         password_hash::{Cost, PasswordHasher},
-        seal::Sealer,
     },
+    flow,
     node::{confirmations::Confirmations, readiness::Readiness, revocation_feed::RevocationSet},
     rng::Rng,
     store::{
-        Db, StoreError,
-        db::OpenError,
-        guards::{self, Guard},
-        keys,
-        redis_sessions::RedisSessions,
-        session_reader::SessionReader,
+        Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader,
         web_sessions::WebSessions,
     },
 };
@@ -39,7 +34,7 @@ pub struct Inner {
     pub clock: Clock,
     pub rng: Rng,
     pub db: Db,
-    pub keyring: Keyring,
+    pub keyring: Ring,
     pub access_tokens: AccessTokens,
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
@@ -119,7 +114,7 @@ impl AppState {
         let applied = Arc::clone(&revoked);
         let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
         let db = Box::pin(Db::open(&config.database, on_commit)).await?;
-        let keyring = open_keyring(&config, &db, &rng, clock.now()).await?;
+        let keyring = flow::keys::open(&config, &db, &rng, clock.now()).await?;
         revoked.load(&db, clock.now()).await?;
         Ok(Self(Arc::new(Inner {
             access_tokens: AccessTokens::new(&config.public_url),
@@ -155,40 +150,4 @@ async fn web_sessions(config: &Config, db: &Db, clock: &Clock) -> Result<Session
         WebStore::Redis(url) => Some(RedisSessions::connect(url, config.lifetimes.access_ttl).await?),
     };
     Ok(SessionReader::new(WebSessions::new(db.clone(), clock.clone()), redis))
-}
-
-async fn open_keyring(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Result<Keyring, StartError> {
-    let mut rows = keys::list(db.read()).await?;
-    let sealer = Sealer::new(&config.secret(!rows.is_empty(), rng.bytes())?);
-    if rows.is_empty() {
-        let made = Keyring::make(&sealer, rng, now);
-        // Another process may be starting on the same file: whoever is first makes the keys.
-        db.write(move |tx| {
-            Box::pin(async move {
-                guards::hold(tx, Guard::Keys).await?;
-                if keys::list(tx.read()).await?.is_empty() {
-                    for key in &made {
-                        keys::insert(tx, key).await?;
-                    }
-                }
-                Ok(())
-            })
-        })
-        .await?;
-        rows = keys::list(db.read()).await?;
-    }
-    let previous = config.auth_secret_previous.as_ref().map(Sealer::new);
-    let (keyring, resealed) = Keyring::open(&rows, &sealer, previous.as_ref(), rng)?;
-    if !resealed.is_empty() {
-        db.write(move |tx| {
-            Box::pin(async move {
-                for key in &resealed {
-                    keys::reseal(tx, &key.kid, &key.sealed).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-    }
-    Ok(keyring)
 }

@@ -11,7 +11,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use super::keyring::Keyring;
-use crate::domain::access_claims::AccessClaims;
+use crate::domain::{access_claims::AccessClaims, time::Timestamp};
 
 const TYP: &str = "at+jwt";
 /// Longer than any of ours; nothing is computed over more.
@@ -63,7 +63,7 @@ impl AccessTokens {
     /// # Errors
     /// When the key is not one of its algorithm, which opening the keyring rules out.
     pub fn sign(&self, keyring: &Keyring, claims: &AccessClaims) -> Result<String, jsonwebtoken::errors::Error> {
-        let (kid, key) = keyring.signing();
+        let (kid, key) = keyring.signing(Timestamp::from_secs(claims.iat));
         let header = Header { typ: Some(TYP.to_owned()), kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, key)
     }
@@ -116,17 +116,24 @@ impl AccessTokens {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
     use super::*;
     use crate::{
-        domain::{access_claims::tests::claims, time::Timestamp},
-        server::{crypto::seal::Sealer, rng::Rng, secret::SecretBytes},
+        domain::access_claims::tests::claims,
+        server::{
+            crypto::{seal::Sealer, sealed_keys},
+            rng::Rng,
+            secret::SecretBytes,
+        },
     };
 
     fn keyring(seed: u64) -> Keyring {
         let (rng, sealer) = (Rng::seeded(seed), Sealer::new(&SecretBytes::new(vec![1; 32])));
-        Keyring::open(&Keyring::make(&sealer, &rng, Timestamp(0)), &sealer, None, &rng).unwrap().0
+        let rows = sealed_keys::first(&sealer, &rng, Timestamp(0));
+        Keyring::open(&rows, &sealed_keys::tests::opener(1, Duration::ZERO), Timestamp(0)).unwrap()
     }
 
     fn tokens() -> AccessTokens {
@@ -164,7 +171,7 @@ mod tests {
         let ring = keyring(1);
         let token = tokens().sign(&ring, &claims()).unwrap();
         let (_, rest) = token.split_once('.').unwrap();
-        let kid = ring.signing().0;
+        let kid = ring.signing(Timestamp(0)).0;
         for header in [
             format!(r#"{{"alg":"none","typ":"at+jwt","kid":"{kid}"}}"#),
             format!(r#"{{"alg":"HS256","typ":"at+jwt","kid":"{kid}"}}"#),
@@ -203,7 +210,7 @@ mod tests {
         ] {
             let mut changed = whole.clone();
             changed[claim] = value.clone();
-            let (kid, key) = ring.signing();
+            let (kid, key) = ring.signing(Timestamp(0));
             let header = Header { typ: Some(TYP.into()), kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
             assert!(!taken(&encode(&header, &changed, key).unwrap()), "{claim} = {value}");
         }

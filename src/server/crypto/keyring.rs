@@ -1,31 +1,82 @@
-//! The keys in use: one that signs access tokens, those that still verify, and those refresh tokens are derived under.
+//! The keys in use: those that sign access tokens, each from its time on, those that still verify, and those refresh
+//! tokens are derived under.
 //!
-//! One key, one purpose, one algorithm. Rows are sealed; a keyring is what they are when opened.
+//! One key, one purpose, one algorithm. Rows are sealed; a keyring is what they are when opened. It never changes:
+//! when the rows do, another takes its place in the [`Ring`], while who has begun with the former goes on with it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use arc_swap::{ArcSwap, Guard};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 
-use super::seal::Sealer;
+use super::sealed_keys::{ED25519, HMAC, MAC, Opener, SIGN};
 use crate::{
     domain::time::Timestamp,
-    server::{rng::Rng, secret::SecretBytes, store::keys::SealedKey},
+    server::{secret::SecretBytes, store::keys::SealedKey},
 };
 
-const SIGN: &str = "sign";
-const MAC: &str = "mac";
-const ED25519: &str = "EdDSA";
-const HMAC: &str = "HS256";
+/// How long others may keep the set of public keys.
+pub const CACHED_FOR: Duration = Duration::from_secs(5 * 60);
+/// How long before its first use a key is published: whoever keeps a set has asked again by then.
+pub const PUBLISHED_FOR: Duration = Duration::from_secs(2 * CACHED_FOR.as_secs());
+/// The keyring of a running node.
+pub struct Ring {
+    current: ArcSwap<Keyring>,
+    opener: Opener,
+}
 
+impl Ring {
+    #[must_use]
+    pub fn new(keyring: Keyring, opener: Opener) -> Self {
+        Self { current: ArcSwap::from_pointee(keyring), opener }
+    }
+
+    /// The keyring at this moment.
+    #[must_use]
+    pub fn now(&self) -> Guard<Arc<Keyring>> {
+        self.current.load()
+    }
+
+    /// Puts what the rows say now into the place of the keyring. Where they don't open, the former stays, but for the
+    /// keys that are dead.
+    ///
+    /// # Errors
+    /// When a row doesn't open or a purpose has no key.
+    pub fn replace(&self, rows: &[SealedKey], now: Timestamp) -> Result<(), KeyringError> {
+        let opened = Keyring::open(rows, &self.opener, now);
+        let failure = match opened {
+            Ok(keyring) => {
+                self.current.store(Arc::new(keyring));
+                return Ok(());
+            }
+            Err(failure) => failure,
+        };
+        let mut left = Keyring::clone(&self.now());
+        left.verifying.retain(|kid, _| !rows.iter().any(|row| row.kid == *kid && row.dead_at.is_some()));
+        self.current.store(Arc::new(left));
+        Err(failure)
+    }
+}
+
+#[derive(Clone)]
 pub struct Keyring {
-    signing: (String, EncodingKey),
+    /// What begins last comes first.
+    signing: Vec<Signing>,
     verifying: HashMap<String, DecodingKey>,
     deriving: (String, SecretBytes),
     macs: HashMap<String, SecretBytes>,
     jwks: String,
+    changes_at: Timestamp,
+}
+
+#[derive(Clone)]
+struct Signing {
+    kid: String,
+    from: Timestamp,
+    key: EncodingKey,
 }
 
 /// Why the rows make no keyring.
@@ -40,61 +91,29 @@ pub enum KeyringError {
 }
 
 impl Keyring {
-    /// The keys of a fresh database: one to sign, one to derive.
-    #[must_use]
-    pub fn make(sealer: &Sealer, rng: &Rng, now: Timestamp) -> Vec<SealedKey> {
-        [(SIGN, ED25519), (MAC, HMAC)]
-            .into_iter()
-            .map(|(purpose, algorithm)| {
-                let secret = SecretBytes::new(rng.bytes::<32>().to_vec());
-                let kid = BASE64_URL_SAFE_NO_PAD.encode(rng.bytes::<9>());
-                let sealed = sealer.seal(&secret, &label(&kid, purpose, algorithm), rng.bytes());
-                let (purpose, algorithm) = (purpose.to_owned(), algorithm.to_owned());
-                SealedKey { kid, purpose, algorithm, sealed, created_at: now.0, retired_at: None }
-            })
-            .collect()
-    }
-
-    /// Opens rows, newest first, with the auth secret. `previous` opens what the current one doesn't; the second
-    /// value is what to store in place of such rows.
+    /// Opens rows, newest first, less those that are believed no more at `now`.
     ///
     /// # Errors
     /// When a row doesn't open or a purpose has no key.
-    pub fn open(
-        rows: &[SealedKey],
-        sealer: &Sealer,
-        previous: Option<&Sealer>,
-        rng: &Rng,
-    ) -> Result<(Self, Vec<SealedKey>), KeyringError> {
+    pub fn open(rows: &[SealedKey], opener: &Opener, now: Timestamp) -> Result<Self, KeyringError> {
         let mut opened = Opened::default();
-        let mut resealed = Vec::new();
-        for row in rows {
-            let label = label(&row.kid, &row.purpose, &row.algorithm);
-            let secret = match (sealer.open(&row.sealed, &label), previous) {
-                (Some(secret), _) => secret,
-                (None, Some(previous)) => {
-                    let secret =
-                        previous.open(&row.sealed, &label).ok_or(KeyringError::WrongSecret(row.kid.clone()))?;
-                    resealed.push(SealedKey {
-                        kid: row.kid.clone(),
-                        purpose: row.purpose.clone(),
-                        algorithm: row.algorithm.clone(),
-                        sealed: sealer.seal(&secret, &label, rng.bytes()),
-                        created_at: row.created_at,
-                        retired_at: row.retired_at,
-                    });
-                    secret
-                }
-                (None, None) => return Err(KeyringError::WrongSecret(row.kid.clone())),
-            };
-            opened.add(row, secret)?;
+        let mut changes_at = Timestamp::NEVER;
+        for row in rows.iter().filter(|row| row.dead_at.is_none()) {
+            let until = if row.purpose == SIGN { opener.believed_until(row) } else { Timestamp::NEVER };
+            if until > now {
+                changes_at = changes_at.min(until);
+                opened.add(row, opener.open(row)?)?;
+            }
         }
-        Ok((opened.finish()?, resealed))
+        opened.finish(changes_at)
     }
 
+    /// The key that signs at `now`: the one that began last. Where the clock says that none has begun, the first.
     #[must_use]
-    pub fn signing(&self) -> (&str, &EncodingKey) {
-        (&self.signing.0, &self.signing.1)
+    pub fn signing(&self, now: Timestamp) -> (&str, &EncodingKey) {
+        let begun = self.signing.iter().find(|key| key.from <= now);
+        let key = begun.unwrap_or_else(|| &self.signing[self.signing.len() - 1]);
+        (&key.kid, &key.key)
     }
 
     #[must_use]
@@ -119,6 +138,12 @@ impl Keyring {
         &self.jwks
     }
 
+    /// When a key is no longer believed, and the rows make another keyring.
+    #[must_use]
+    pub fn changes_at(&self) -> Timestamp {
+        self.changes_at
+    }
+
     /// A short name of this keyring's auth secret for `config show`: tells two apart, gives neither away.
     #[must_use]
     pub fn fingerprint(secret: &SecretBytes) -> String {
@@ -129,7 +154,7 @@ impl Keyring {
 
 #[derive(Default)]
 struct Opened {
-    signing: Option<(String, EncodingKey)>,
+    signing: Vec<Signing>,
     verifying: HashMap<String, DecodingKey>,
     deriving: Option<(String, SecretBytes)>,
     macs: HashMap<String, SecretBytes>,
@@ -139,15 +164,13 @@ struct Opened {
 impl Opened {
     fn add(&mut self, row: &SealedKey, secret: SecretBytes) -> Result<(), KeyringError> {
         let unknown = || KeyringError::Unknown(row.kid.clone());
-        let current = row.retired_at.is_none();
         match (row.purpose.as_str(), row.algorithm.as_str()) {
             (SIGN, ED25519) => {
                 let key = SigningKey::from_bytes(secret.expose().try_into().map_err(|_| unknown())?);
                 let public = key.verifying_key();
                 let der = key.to_pkcs8_der().map_err(|_| unknown())?;
-                if current && self.signing.is_none() {
-                    self.signing = Some((row.kid.clone(), EncodingKey::from_ed_der(der.as_bytes())));
-                }
+                let (kid, from) = (row.kid.clone(), Timestamp(row.signs_from));
+                self.signing.push(Signing { kid, from, key: EncodingKey::from_ed_der(der.as_bytes()) });
                 self.verifying.insert(row.kid.clone(), DecodingKey::from_ed_der(public.as_bytes()));
                 self.jwks.push(serde_json::json!({
                     "kty": "OKP", "crv": "Ed25519", "alg": ED25519, "use": "sig", "kid": row.kid,
@@ -155,7 +178,7 @@ impl Opened {
                 }));
             }
             (MAC, HMAC) => {
-                if current && self.deriving.is_none() {
+                if row.retired_at.is_none() && self.deriving.is_none() {
                     self.deriving = Some((row.kid.clone(), secret.clone()));
                 }
                 self.macs.insert(row.kid.clone(), secret);
@@ -165,50 +188,23 @@ impl Opened {
         Ok(())
     }
 
-    fn finish(self) -> Result<Keyring, KeyringError> {
+    fn finish(mut self, changes_at: Timestamp) -> Result<Keyring, KeyringError> {
+        // Stable: of two that begin at once the newer signs.
+        self.signing.sort_by_key(|key| std::cmp::Reverse(key.from));
+        if self.signing.is_empty() {
+            return Err(KeyringError::Missing("signing"));
+        }
         Ok(Keyring {
-            signing: self.signing.ok_or(KeyringError::Missing("signing"))?,
+            signing: self.signing,
             verifying: self.verifying,
             deriving: self.deriving.ok_or(KeyringError::Missing("refresh tokens"))?,
             macs: self.macs,
             jwks: serde_json::json!({ "keys": self.jwks }).to_string(),
+            changes_at,
         })
     }
 }
 
-fn label(kid: &str, purpose: &str, algorithm: &str) -> String {
-    format!("{kid} {purpose} {algorithm}")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sealer(byte: u8) -> Sealer {
-        Sealer::new(&SecretBytes::new(vec![byte; 32]))
-    }
-
-    #[test]
-    fn a_changed_secret_reads_the_former_keys_and_seals_them_anew() {
-        let rng = Rng::seeded(1);
-        let rows = Keyring::make(&sealer(1), &rng, Timestamp(0));
-        assert!(matches!(Keyring::open(&rows, &sealer(2), None, &rng), Err(KeyringError::WrongSecret(_))));
-        let (before, _) = Keyring::open(&rows, &sealer(1), None, &rng).unwrap();
-        let (after, resealed) = Keyring::open(&rows, &sealer(2), Some(&sealer(1)), &rng).unwrap();
-        assert_eq!(before.jwks(), after.jwks());
-        assert_eq!(resealed.len(), 2);
-        assert!(Keyring::open(&resealed, &sealer(2), None, &rng).is_ok());
-    }
-
-    #[test]
-    fn the_published_set_has_public_members_only() {
-        let rng = Rng::seeded(1);
-        let (ring, _) = Keyring::open(&Keyring::make(&sealer(1), &rng, Timestamp(0)), &sealer(1), None, &rng).unwrap();
-        let set: serde_json::Value = serde_json::from_str(ring.jwks()).unwrap();
-        let key = set["keys"][0].as_object().unwrap();
-        let mut names: Vec<_> = key.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
-        assert_eq!(set["keys"].as_array().unwrap().len(), 1);
-    }
-}
+#[path = "keyring_tests.rs"]
+mod tests;

@@ -5,4 +5,5 @@ pub mod keyring;
 pub mod password_hash;
 pub mod refresh_token;
 pub mod seal;
+pub mod sealed_keys;
 pub mod session_token;

@@ -49,7 +49,7 @@ fn hybrid(cx: &RequestContext) -> Authentication {
         }
         (None, Credential::Absent, Credential::Absent) => return Authentication::SignedOut(EndReason::None),
     };
-    match cx.state.access_tokens.look(&cx.state.keyring, token) {
+    match cx.state.access_tokens.look(&cx.state.keyring.now(), token) {
         Seen::Known(verified) if verified.claims.strategy == Strategy::Hybrid => admit(cx, verified, false),
         Seen::New(verified) if verified.claims.strategy == Strategy::Hybrid => admit(cx, verified, true),
         _ if has_refresh => Authentication::Renew,

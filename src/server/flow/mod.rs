@@ -10,6 +10,7 @@ pub mod database;
 pub mod devices;
 pub mod exchange;
 pub mod jwt;
+pub mod keys;
 pub mod kick;
 pub mod paging;
 pub mod password_check;

@@ -38,7 +38,7 @@ pub async fn named(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionI
         _ => None,
     };
     if let Some(Seen::Known(verified) | Seen::New(verified)) =
-        access.map(|token| cx.state.access_tokens.look(&cx.state.keyring, token))
+        access.map(|token| cx.state.access_tokens.look(&cx.state.keyring.now(), token))
     {
         found.push(verified.claims.sid.clone());
     }

@@ -58,7 +58,7 @@ fn refresh_token(cx: &RequestContext) -> Option<Proof> {
 fn best_proof(cx: &RequestContext) -> Option<Proof> {
     let session_token = || database::presented(cx).map(Proof::Session);
     let signed = || match &cx.cookies.access {
-        Credential::One(token) => match cx.state.access_tokens.look(&cx.state.keyring, token) {
+        Credential::One(token) => match cx.state.access_tokens.look(&cx.state.keyring.now(), token) {
             Seen::Known(verified) | Seen::New(verified) if jwt::is_live(cx, &verified.claims) => {
                 Some(Proof::Jwt(verified))
             }

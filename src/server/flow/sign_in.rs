@@ -208,7 +208,7 @@ pub fn new_session(cx: &RequestContext, user: &User, remembered: bool) -> Sessio
         id: state.new_session_id(cx.now),
         user_id: user.id.clone(),
         secret: SessionSecret::new(state.rng.bytes()),
-        mac_kid: state.keyring.deriving().0.to_owned(),
+        mac_kid: state.keyring.now().deriving().0.to_owned(),
         chain: Chain::start(cx.device().kind()),
         ends: state.config.lifetimes.at_sign_in(remembered, cx.now),
         user_agent: cx.user_agent.clone(),

@@ -8,20 +8,21 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::server::state::AppState;
-
-/// A new key is published at least this long before its first use.
-const PUBLIC_FIVE_MINUTES: &str = "public, max-age=300";
+use crate::server::{crypto::keyring::CACHED_FOR, state::AppState};
 
 /// The public halves of the signing keys.
 pub async fn jwks(State(state): State<AppState>) -> Response {
-    let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, PUBLIC_FIVE_MINUTES)];
-    (headers, state.keyring.jwks().to_owned()).into_response()
+    let headers = [(CONTENT_TYPE, "application/jwk-set+json".to_owned()), (CACHE_CONTROL, public())];
+    (headers, state.keyring.now().jwks().to_owned()).into_response()
 }
 
 /// The issuer and where its keys are. Nothing more: no tokens are issued to third parties.
 pub async fn configuration(State(state): State<AppState>) -> Response {
     let issuer = state.access_tokens.issuer();
     let body = Json(json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/.well-known/jwks.json") }));
-    ([(CACHE_CONTROL, PUBLIC_FIVE_MINUTES)], body).into_response()
+    ([(CACHE_CONTROL, public())], body).into_response()
+}
+
+fn public() -> String {
+    format!("public, max-age={}", CACHED_FOR.as_secs())
 }

@@ -1,8 +1,9 @@
 //! What has been revoked, in memory: read without a lock by every check, fed by commits of this process and by a
-//! poll of the numbered feed each second, which hears those of other processes on the same database.
+//! poll of the numbered feed each second, which hears those of other processes on the same database. What it says of
+//! keys makes the node read them again.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
     time::Duration,
 };
 
@@ -17,6 +18,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
+        flow::keys::{self, ReadError},
         state::AppState,
         store::{Db, StoreResult, revocations},
     },
@@ -31,6 +33,8 @@ pub struct RevocationSet {
     users: HashMap<UserId, Revocation>,
     stale: HashMap<UserId, Revocation>,
     cursor: AtomicI64,
+    /// Something was said of keys that has not been acted on.
+    keys_changed: AtomicBool,
 }
 
 impl RevocationSet {
@@ -58,6 +62,7 @@ impl RevocationSet {
             }
             Subject::User { user, below, .. } => raise(&self.users, user, *below, revocation),
             Subject::Stale { user, below } => raise(&self.stale, user, *below, revocation),
+            Subject::Key(_) | Subject::Keys => self.keys_changed.store(true, Ordering::Release),
         }
     }
 
@@ -69,6 +74,9 @@ impl RevocationSet {
         let head = revocations::head(db.read()).await?;
         let seen = self.cursor.load(Ordering::Acquire);
         let cursor = if seen > head { 0 } else { seen };
+        if seen > head {
+            self.keys_changed.store(true, Ordering::Release);
+        }
         if cursor == head && seen == head {
             return Ok(());
         }
@@ -90,7 +98,7 @@ impl RevocationSet {
 fn version(revocation: &Revocation) -> i64 {
     match revocation.subject {
         Subject::User { below, .. } | Subject::Stale { below, .. } => below,
-        Subject::Session(_) => 0,
+        Subject::Session(_) | Subject::Key(_) | Subject::Keys => 0,
     }
 }
 
@@ -111,11 +119,29 @@ pub async fn follow(state: AppState, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        let now = state.clock.now();
-        if let Err(error) = state.revoked.load(&state.db, now).await {
-            tracing::warn!(error = %error, "the revocation feed could not be read");
+        hear(&state).await;
+    }
+}
+
+/// Hears what is new, and acts on it.
+pub async fn hear(state: &AppState) {
+    let now = state.clock.now();
+    if let Err(error) = state.revoked.load(&state.db, now).await {
+        tracing::warn!(error = %error, "the revocation feed could not be read");
+    }
+    state.revoked.forget(now);
+    let said = state.revoked.keys_changed.swap(false, Ordering::AcqRel);
+    if !said && now < state.keyring.now().changes_at() {
+        return;
+    }
+    match keys::read_again(state, now).await {
+        Ok(()) => tracing::info!("the keys were read again"),
+        // It would fail at the next turn too.
+        Err(ReadError::Keyring(error)) => tracing::error!(error = %error, "the keys could not be opened"),
+        Err(ReadError::Store(error)) => {
+            state.revoked.keys_changed.store(true, Ordering::Release);
+            tracing::warn!(error = %error, "the keys could not be read again");
         }
-        state.revoked.forget(now);
     }
 }
 

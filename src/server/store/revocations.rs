@@ -60,7 +60,7 @@ pub async fn after(db: On<'_>, cursor: i64, now: Timestamp) -> StoreResult<Vec<N
         cursor,
         now.0
     )?;
-    rows.into_iter().map(Row::read).collect()
+    rows.into_iter().filter_map(|row| row.read().transpose()).collect()
 }
 
 #[derive(FromRow)]
@@ -75,7 +75,8 @@ struct Row {
 }
 
 impl Row {
-    fn read(self) -> StoreResult<Numbered> {
+    /// `None` for a kind that a newer release publishes: what comes after it must be heard all the same.
+    fn read(self) -> StoreResult<Option<Numbered>> {
         let wrong = |column| StoreError::Inconsistent { table: "revocations", column };
         let below = self.below_version.ok_or(wrong("below_version"));
         let subject = match self.kind.as_str() {
@@ -86,10 +87,17 @@ impl Row {
                 except: self.except_session.as_deref().map(|text| session_id(text, "revocations")).transpose()?,
             },
             "stale" => Subject::Stale { user: user_id(&self.subject, "revocations")?, below: below? },
-            _ => return Err(wrong("kind")),
+            "key" => Subject::Key(self.subject),
+            "keys" => Subject::Keys,
+            unknown => {
+                tracing::warn!(kind = unknown, seq = self.seq, "a revocation of a kind unknown here was skipped");
+                return Ok(None);
+            }
         };
-        let reason = EndReason::parse(&self.reason).ok_or(wrong("reason"))?;
-        Ok(Numbered { seq: self.seq, revocation: Revocation { subject, reason, until: Timestamp(self.until_at) } })
+        // Nor must a reason that is new keep a session alive.
+        let reason = EndReason::parse(&self.reason).unwrap_or(EndReason::None);
+        let revocation = Revocation { subject, reason, until: Timestamp(self.until_at) };
+        Ok(Some(Numbered { seq: self.seq, revocation }))
     }
 }
 
@@ -100,5 +108,7 @@ fn columns(subject: &Subject) -> (&'static str, &str, Option<i64>, Option<&str>)
             ("user", user.as_str(), Some(*below), except.as_ref().map(crate::domain::ids::SessionId::as_str))
         }
         Subject::Stale { user, below } => ("stale", user.as_str(), Some(*below), None),
+        Subject::Key(kid) => ("key", kid, None, None),
+        Subject::Keys => ("keys", "", None, None),
     }
 }

@@ -24,7 +24,7 @@ pub async fn note(tx: &mut Tx, strategy: Strategy, last_end_at: Timestamp) -> St
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn find(db: On<'_>, strategy: Strategy) -> StoreResult<Option<Timestamp>> {
+pub async fn last(db: On<'_>, strategy: Strategy) -> StoreResult<Option<Timestamp>> {
     let row: Option<(i64,)> =
         sql!(db, fetch_optional, "SELECT last_end_at FROM strategy_ends WHERE strategy = $1", strategy.as_str())?;
     Ok(row.map(|(at,)| Timestamp(at)))

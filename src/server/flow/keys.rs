@@ -1,0 +1,160 @@
+//! The keyring of a node, from the rows: opened at the start, read again when the feed says so; and its rotation.
+
+use crate::{
+    domain::{
+        revocation::{Revocation, Subject},
+        session::EndReason,
+        strategy::Strategy,
+        time::Timestamp,
+    },
+    server::{
+        config::{Config, Faults},
+        crypto::{
+            keyring::{Keyring, KeyringError, PUBLISHED_FOR, Ring},
+            seal::Sealer,
+            sealed_keys::{self, Opener},
+        },
+        rng::Rng,
+        state::{AppState, StartError},
+        store::{
+            Db, StoreError, StoreResult, Tx,
+            audit::{self, Entry},
+            guards::{self, Guard},
+            keys::{self, SealedKey},
+            strategy_ends,
+        },
+    },
+};
+
+/// Opens the keyring. Keys are made where the database knows none, and only there.
+///
+/// # Errors
+/// When the auth secret is missing or another, or the database can't be read or written.
+pub async fn open(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Result<Ring, StartError> {
+    let mut rows = keys::list(db.read()).await?;
+    let opener = opener(config, db, (!rows.is_empty(), rng.bytes())).await?;
+    if rows.is_empty() {
+        let made = sealed_keys::first(&opener.sealer, rng, now);
+        db.write(move |tx| Box::pin(async move { insert_first(tx, &made).await })).await?;
+        rows = keys::list(db.read()).await?;
+    }
+    let keyring = Keyring::open(&rows, &opener, now)?;
+    let resealed = opener.reseal(&rows, rng)?;
+    if !resealed.is_empty() {
+        db.write(move |tx| Box::pin(async move { store_anew(tx, &resealed).await })).await?;
+    }
+    Ok(Ring::new(keyring, opener))
+}
+
+/// Another process may be starting on the same database: whoever is first makes the keys.
+async fn insert_first(tx: &mut Tx, made: &[SealedKey]) -> StoreResult<()> {
+    guards::hold(tx, Guard::Keys).await?;
+    if keys::list(tx.read()).await?.is_empty() {
+        for key in made {
+            keys::insert(tx, key).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn store_anew(tx: &mut Tx, resealed: &[SealedKey]) -> StoreResult<()> {
+    for key in resealed {
+        keys::reseal(tx, &key.kid, &key.sealed).await?;
+    }
+    Ok(())
+}
+
+/// Why an opener could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenerError {
+    #[error(transparent)]
+    Secret(#[from] Faults),
+    #[error("database.url: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<OpenerError> for StartError {
+    fn from(error: OpenerError) -> Self {
+        match error {
+            OpenerError::Secret(faults) => Self::Config(faults),
+            OpenerError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What the rows of this database are opened with. `has_keys` and what a fresh secret is made of are for
+/// [`Config::secret`].
+///
+/// # Errors
+/// When the auth secret is missing, or the database can't be read.
+pub async fn opener(config: &Config, db: &Db, (has_keys, fresh): (bool, [u8; 32])) -> Result<Opener, OpenerError> {
+    Ok(Opener {
+        sealer: Sealer::new(&config.secret(has_keys, fresh)?),
+        previous: config.auth_secret_previous.as_ref().map(Sealer::new),
+        token_life: config.lifetimes.token_life(config.strategy),
+        vouchers_end: strategy_ends::last(db.read(), Strategy::Jwt).await?.unwrap_or_default(),
+    })
+}
+
+/// Why the keys could not be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+}
+
+/// Reads the keys again, as when others have changed them.
+///
+/// # Errors
+/// When the database can't be read; when a key doesn't open, after which the former keyring stays, less the dead.
+pub async fn read_again(state: &AppState, now: Timestamp) -> Result<(), ReadError> {
+    let rows = keys::list(state.db.read()).await?;
+    Ok(state.keyring.replace(&rows, now)?)
+}
+
+/// How the next key begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// Everyone has learnt of it before it signs; tokens of the former are believed until they end.
+    Announced,
+    /// At once, and no token of a former key is believed any more.
+    Now,
+}
+
+impl Rotation {
+    #[must_use]
+    pub fn signs_from(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Announced => now.plus(PUBLISHED_FOR),
+            Self::Now => now,
+        }
+    }
+}
+
+/// Puts `new` into the place of the keys that sign, in one transaction with what tells the nodes. `entry` is its audit
+/// row, and `until` when the last token of today has ended. Gives the keys that are dead by it.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn rotate(
+    tx: &mut Tx,
+    new: &SealedKey,
+    rotation: Rotation,
+    (entry, until): (&Entry, Timestamp),
+) -> StoreResult<Vec<String>> {
+    guards::hold(tx, Guard::Keys).await?;
+    keys::insert(tx, new).await?;
+    let mut dead = Vec::new();
+    match rotation {
+        Rotation::Announced => keys::retire_former(tx, new).await?,
+        Rotation::Now => dead = keys::kill_former(tx, new, entry.at).await?,
+    }
+    let ended = dead.iter().cloned().map(Subject::Key);
+    for subject in ended.chain([Subject::Keys]) {
+        tx.revoke(Revocation { subject, reason: EndReason::None, until });
+    }
+    audit::append(tx, entry).await?;
+    Ok(dead)
+}

@@ -46,7 +46,20 @@ pub struct UserDetail {
     pub user: UserRow,
     /// Live ones first, newest first; at most 100.
     pub sessions: Vec<SessionRow>,
+    /// The one who asks looks at their own account.
+    pub own: bool,
+    /// The role of the one who asks lets them change it.
+    pub manageable: bool,
     pub server_now: i64,
+}
+
+/// What an act on an account came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// `false` where it was so already.
+    pub changed: bool,
+    /// How many live sessions ended with it.
+    pub ended: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +126,62 @@ pub async fn kick_session(#[server(default)] session_id: String) -> ApiResult<En
     use crate::server::{context, flow};
     let cx = context::current()?;
     flow::kick::session(&cx, cx.actor()?, &session_id).await
+}
+
+/// Gives a user another role, which holds at their next request. The last admin stays one.
+///
+/// # Errors
+/// `forbidden`, `invalid` (`role`), `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "admin/set_role")]
+pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> ApiResult<Changed> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    flow::accounts::set_role(&cx, cx.actor()?, &user_id, &role).await
+}
+
+/// Refuses sign-in and ends all sessions of a user. Not of the last admin, nor of oneself.
+///
+/// # Errors
+/// `forbidden`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "admin/lock_user")]
+pub async fn lock_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
+    use crate::{
+        domain::account_act::AccountAct,
+        server::{context, flow},
+    };
+    let cx = context::current()?;
+    flow::accounts::act(&cx, cx.actor()?, &user_id, AccountAct::Lock).await
+}
+
+/// Lets a user sign in again. No session comes back.
+///
+/// # Errors
+/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "admin/unlock_user")]
+pub async fn unlock_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
+    use crate::{
+        domain::account_act::AccountAct,
+        server::{context, flow},
+    };
+    let cx = context::current()?;
+    flow::accounts::act(&cx, cx.actor()?, &user_id, AccountAct::Unlock).await
+}
+
+/// Deletes a user with all that belongs to them, for good. Not the last admin, nor oneself.
+///
+/// # Errors
+/// `forbidden`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+#[server(prefix = "/api", endpoint = "admin/delete_user")]
+pub async fn delete_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
+    use crate::{
+        domain::account_act::AccountAct,
+        server::{context, flow},
+    };
+    let cx = context::current()?;
+    let deleted = flow::accounts::act(&cx, cx.actor()?, &user_id, AccountAct::Delete).await?;
+    // The page the form stands on has gone with the account.
+    context::redirect("/admin/users");
+    Ok(deleted)
 }
 
 /// The audit log, newest first; `query` matches an action, an e-mail or a session id.

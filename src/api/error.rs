@@ -58,6 +58,15 @@ impl ApiError {
     pub fn invalid(field: &str, reason: &str) -> Self {
         Self::Invalid { field: field.to_owned(), reason: reason.to_owned() }
     }
+
+    /// Why the session is over, if that is what it says.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<EndReason> {
+        match self {
+            Self::SignedOut { reason } => Some(*reason),
+            _ => None,
+        }
+    }
 }
 
 impl FromServerFnError for ApiError {

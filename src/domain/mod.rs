@@ -4,6 +4,7 @@
 //! `server/flow` reads, asks these rules, and writes.
 
 pub mod access_claims;
+pub mod account_act;
 pub mod audit;
 pub mod device_label;
 pub mod device_limit;

@@ -4,12 +4,14 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod cleanup;
 mod cli;
 mod devices;
 mod documents;
 mod faults;
 mod idle;
+mod keys;
 mod proxy;
 mod races;
 mod refresh;

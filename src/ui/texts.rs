@@ -165,6 +165,10 @@ pub fn event(l: Locale, code: &str) -> Text {
         "forbidden" => text!(l, event.forbidden).into(),
         "cross_site" => text!(l, event.cross_site).into(),
         "user_create" => text!(l, event.user_create).into(),
+        "user_lock" => text!(l, event.user_lock).into(),
+        "user_unlock" => text!(l, event.user_unlock).into(),
+        "user_delete" => text!(l, event.user_delete).into(),
+        "key_rotate" => text!(l, event.key_rotate).into(),
         "cleanup" => text!(l, event.cleanup).into(),
         other => other.to_owned().into(),
     }

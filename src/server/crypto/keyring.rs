@@ -99,7 +99,7 @@ impl Keyring {
         let mut opened = Opened::default();
         let mut changes_at = Timestamp::NEVER;
         for row in rows.iter().filter(|row| row.dead_at.is_none()) {
-            let until = if row.purpose == SIGN { opener.believed_until(row) } else { Timestamp::NEVER };
+            let until = opener.believed_until(row);
             if until > now {
                 changes_at = changes_at.min(until);
                 opened.add(row, opener.open(row)?)?;

@@ -89,9 +89,11 @@ impl Opener {
         Ok(resealed)
     }
 
-    /// Until when a key is believed.
-    pub(super) fn believed_until(&self, row: &SealedKey) -> Timestamp {
+    /// Until when tokens of a key are believed, if it is not killed before.
+    #[must_use]
+    pub fn believed_until(&self, row: &SealedKey) -> Timestamp {
         row.retired_at
+            .filter(|_| row.purpose == SIGN)
             .map_or(Timestamp::NEVER, |at| Timestamp(at).plus(self.token_life).plus(MARGIN).max(self.vouchers_end))
     }
 }

@@ -52,7 +52,13 @@ pub async fn detail(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiRes
     let mut shown: Vec<SessionRow> = sessions.iter().map(|session| session_row(cx, session)).collect();
     shown.sort_by_key(|session| session.ended.is_some());
     let listed = Listed { user, live_sessions: i64::try_from(live).unwrap_or(i64::MAX), last_active_at };
-    Ok(UserDetail { user: row(listed), sessions: shown, server_now: cx.now.0 })
+    Ok(UserDetail {
+        own: id == actor.claims().sub,
+        manageable: actor.claims().role.may(Action::ManageAccounts),
+        user: row(listed),
+        sessions: shown,
+        server_now: cx.now.0,
+    })
 }
 
 fn row(listed: Listed) -> UserRow {

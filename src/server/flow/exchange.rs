@@ -152,7 +152,9 @@ async fn find(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Re
         }
         Proof::Jwt(verified) => return redeem(cx, tx, &verified.claims).await,
     };
-    Ok(found.ok_or(EndReason::None))
+    // It may have gone with its account; the access token beside it tells for a while.
+    let told = || cx.actor().err().and_then(|error| error.end_reason()).unwrap_or(EndReason::None);
+    Ok(found.ok_or_else(told))
 }
 
 /// A token of a strategy that kept nothing names its session, which is written down now; one that was ended since
@@ -185,7 +187,7 @@ fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session
         id: claims.sid.clone(),
         user_id: claims.sub.clone(),
         secret: SessionSecret::new(state.rng.bytes()),
-        mac_kid: state.keyring.deriving().0.to_owned(),
+        mac_kid: state.keyring.now().deriving().0.to_owned(),
         chain: Chain { generation: claims.generation, ..Chain::start(cx.device().kind()) },
         ends,
         user_agent: cx.user_agent.clone(),

@@ -22,7 +22,7 @@ pub fn authenticate(cx: &RequestContext) -> Authentication {
         (None, Credential::One(access)) => access,
         (None, Credential::Absent) => return voucher(cx),
     };
-    match cx.state.access_tokens.look(&cx.state.keyring, token) {
+    match cx.state.access_tokens.look(&cx.state.keyring.now(), token) {
         Seen::Known(verified) | Seen::New(verified) if verified.claims.strategy == Strategy::Jwt => {
             match ends(cx, &verified.claims).state(None, cx.now) {
                 SessionState::Live => Authentication::Actor(Actor(verified)),

@@ -1,5 +1,7 @@
 //! The keyring of a node, from the rows: opened at the start, read again when the feed says so; and its rotation.
 
+use serde_json::json;
+
 use crate::{
     domain::{
         revocation::{Revocation, Subject},
@@ -14,6 +16,7 @@ use crate::{
             seal::Sealer,
             sealed_keys::{self, Opener},
         },
+        flow::accounts::By,
         rng::Rng,
         state::{AppState, StartError},
         store::{
@@ -133,28 +136,51 @@ impl Rotation {
     }
 }
 
-/// Puts `new` into the place of the keys that sign, in one transaction with what tells the nodes. `entry` is its audit
-/// row, and `until` when the last token of today has ended. Gives the keys that are dead by it.
+/// What a rotation came to.
+#[derive(Debug)]
+pub struct Rotated {
+    pub kid: String,
+    pub signs_from: Timestamp,
+    /// The keys that are dead by it.
+    pub dead: Vec<String>,
+}
+
+/// Makes the next key to sign with, sealed with this auth secret, which has to open the keys there are: the nodes would
+/// not open the new one otherwise.
 ///
 /// # Errors
-/// When the rows can't be written.
+/// When the auth secret is missing or another, the database has no keys yet, or it can't be read or written.
 pub async fn rotate(
-    tx: &mut Tx,
-    new: &SealedKey,
-    rotation: Rotation,
-    (entry, until): (&Entry, Timestamp),
-) -> StoreResult<Vec<String>> {
+    config: &Config,
+    db: &Db,
+    rng: &Rng,
+    (rotation, mut by): (Rotation, By),
+) -> Result<Rotated, StartError> {
+    let now = by.entry.at;
+    let opener = opener(config, db, (true, rng.bytes())).await?;
+    Keyring::open(&keys::list(db.read()).await?, &opener, now)?;
+    let signs_from = rotation.signs_from(now);
+    let new = sealed_keys::signing(&opener.sealer, rng, now, signs_from);
+    let kid = new.kid.clone();
+    by.detail["kid"] = json!(kid);
+    by.detail["signs_from"] = json!(signs_from.0);
+    by.detail["now"] = json!(rotation == Rotation::Now);
+    let dead = db.write(move |tx| Box::pin(async move { put_in_place(tx, &new, rotation, by).await })).await?;
+    Ok(Rotated { kid, signs_from, dead })
+}
+
+/// One transaction with what tells the nodes.
+async fn put_in_place(tx: &mut Tx, new: &SealedKey, rotation: Rotation, by: By) -> StoreResult<Vec<String>> {
     guards::hold(tx, Guard::Keys).await?;
     keys::insert(tx, new).await?;
     let mut dead = Vec::new();
     match rotation {
         Rotation::Announced => keys::retire_former(tx, new).await?,
-        Rotation::Now => dead = keys::kill_former(tx, new, entry.at).await?,
+        Rotation::Now => dead = keys::kill_former(tx, new, by.entry.at).await?,
     }
-    let ended = dead.iter().cloned().map(Subject::Key);
-    for subject in ended.chain([Subject::Keys]) {
-        tx.revoke(Revocation { subject, reason: EndReason::None, until });
+    for subject in dead.iter().cloned().map(Subject::Key).chain([Subject::Keys]) {
+        tx.revoke(Revocation { subject, reason: EndReason::None, until: by.last_end });
     }
-    audit::append(tx, entry).await?;
+    audit::append(tx, &Entry { detail: Some(by.detail.to_string()), ..by.entry }).await?;
     Ok(dead)
 }

@@ -1,5 +1,6 @@
 //! One intent per file: read, decide (domain), write, in one transaction.
 
+pub mod accounts;
 pub mod admin_users;
 pub mod audit_log;
 pub mod authenticate;

@@ -38,7 +38,7 @@ pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<A
     match claims.strategy {
         Strategy::Hybrid => {
             let key = mac(cx, session)?;
-            let refresh = RefreshToken::derive(key, &session.secret, &session.id, session.chain.generation);
+            let refresh = RefreshToken::derive(&key, &session.secret, &session.id, session.chain.generation);
             cx.reply.set(Name::Refresh, &refresh, life);
             take_back(cx, &[Name::Session]);
             put(cx, claims, session.ends)
@@ -61,9 +61,11 @@ pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<A
 /// # Errors
 /// `unavailable` when they can't be signed.
 pub fn put(cx: &RequestContext, claims: AccessClaims, ends: Ends) -> ApiResult<Actor> {
-    let token = cx.state.access_tokens.sign(&cx.state.keyring, &claims)?;
+    let keyring = cx.state.keyring.now();
+    let token = cx.state.access_tokens.sign(&keyring, &claims)?;
     cx.reply.set(Name::Access, &token, cookie_life(claims.remembered, ends, cx.now));
-    Ok(Actor(Arc::new(Verified { kid: cx.state.keyring.signing().0.to_owned(), claims })))
+    let kid = keyring.signing(Timestamp::from_secs(claims.iat)).0.to_owned();
+    Ok(Actor(Arc::new(Verified { kid, claims })))
 }
 
 /// The claims of a token, to be signed once more now.
@@ -110,17 +112,18 @@ fn claims(cx: &RequestContext, session: &Session, user: &User) -> AccessClaims {
 /// # Errors
 /// When the key it is derived under is missing.
 pub fn session_token(cx: &RequestContext, session: &Session, generation: u64) -> StoreResult<Id> {
-    Ok(session_token::derive(mac(cx, session)?, &session.secret, &session.id, generation))
+    Ok(session_token::derive(&mac(cx, session)?, &session.secret, &session.id, generation))
 }
 
 /// Whether a refresh token is of this session.
 #[must_use]
 pub fn is_genuine(cx: &RequestContext, token: &RefreshToken, session: &Session) -> bool {
-    cx.state.keyring.mac(&session.mac_kid).is_some_and(|key| token.verifies(key, &session.secret))
+    cx.state.keyring.now().mac(&session.mac_kid).is_some_and(|key| token.verifies(key, &session.secret))
 }
 
-fn mac<'k>(cx: &'k RequestContext, session: &Session) -> StoreResult<&'k SecretBytes> {
-    cx.state.keyring.mac(&session.mac_kid).ok_or(StoreError::Inconsistent { table: "sessions", column: "mac_kid" })
+fn mac(cx: &RequestContext, session: &Session) -> StoreResult<SecretBytes> {
+    let missing = StoreError::Inconsistent { table: "sessions", column: "mac_kid" };
+    cx.state.keyring.now().mac(&session.mac_kid).cloned().ok_or(missing)
 }
 
 fn take_back(cx: &RequestContext, names: &[Name]) {

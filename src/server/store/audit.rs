@@ -33,7 +33,7 @@ pub async fn append(tx: &mut Tx, entry: &Entry) -> StoreResult<()> {
     Ok(())
 }
 
-/// A row as it is listed, with the e-mails of actor and target.
+/// A row as it is listed, with the e-mails of actor and target; of one that was deleted, the id.
 #[derive(Debug, FromRow)]
 pub struct Listed {
     pub id: String,
@@ -54,14 +54,25 @@ pub struct Listed {
 /// # Errors
 /// When the database can't be read.
 pub async fn list(db: On<'_>, query: &str, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
-    Ok(sql!(db, fetch_all, "SELECT audit.id, at, action, outcome, actor.email AS actor, target.email AS target, session_id, address, device,
+    Ok(sql!(db, fetch_all, "SELECT audit.id, at, action, outcome, COALESCE(actor.email, actor_id) AS actor, COALESCE(target.email, target_id) AS target,
+           session_id, address, device,
            request_id, detail
          FROM audit
          LEFT JOIN users actor ON actor.id = audit.actor_id
          LEFT JOIN users target ON target.id = audit.target_id
          WHERE ($1 = '' OR audit.id < $1)
-           AND ($2 = '' OR action = $2 OR session_id = $2 OR actor.email = $2 OR target.email = $2)
+           AND ($2 = '' OR action = $2 OR session_id = $2 OR actor.email = $2 OR target.email = $2
+                OR actor_id = $2 OR target_id = $2)
          ORDER BY audit.id DESC LIMIT $3", cursor, query, limit)?)
+}
+
+/// When the newest row was written.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn newest(db: On<'_>) -> StoreResult<Option<Timestamp>> {
+    let row: Option<(i64,)> = sql!(db, fetch_optional, "SELECT at FROM audit ORDER BY id DESC LIMIT 1")?;
+    Ok(row.map(|(at,)| Timestamp(at)))
 }
 
 /// The reuse alarms of a user since `since`, newest first: when, from which address and with what user agent.

@@ -38,7 +38,7 @@ pub async fn insert(tx: &mut Tx, key: &SealedKey) -> StoreResult<()> {
     Ok(())
 }
 
-/// All keys, newest first.
+/// All keys, those that begin last first.
 ///
 /// # Errors
 /// When the database can't be read.
@@ -47,7 +47,7 @@ pub async fn list(db: On<'_>) -> StoreResult<Vec<SealedKey>> {
         db,
         fetch_all,
         "SELECT kid, purpose, algorithm, sealed, created_at, signs_from, retired_at, dead_at FROM keys
-         ORDER BY created_at DESC, kid DESC"
+         ORDER BY signs_from DESC, created_at DESC, kid DESC"
     )?)
 }
 

@@ -224,6 +224,31 @@ pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
     Ok(())
 }
 
+/// Lets the user sign in no more.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn lock(tx: &mut Tx, id: &UserId, now: Timestamp) -> StoreResult<()> {
+    sql!(tx.on(), execute, "UPDATE users SET locked_at = $1 WHERE id = $2 AND locked_at IS NULL", now.0, id.as_str())?;
+    Ok(())
+}
+
+/// # Errors
+/// When the row can't be written.
+pub async fn unlock(tx: &mut Tx, id: &UserId) -> StoreResult<()> {
+    sql!(tx.on(), execute, "UPDATE users SET locked_at = NULL WHERE id = $1", id.as_str())?;
+    Ok(())
+}
+
+/// Deletes the user; their sessions and known devices go with the row.
+///
+/// # Errors
+/// When the row can't be deleted.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> StoreResult<()> {
+    sql!(tx.on(), execute, "DELETE FROM users WHERE id = $1", id.as_str())?;
+    Ok(())
+}
+
 /// How many admins are not locked.
 ///
 /// # Errors

@@ -14,8 +14,9 @@ use crate::{
     platform,
     ui::{
         act::{Act, ActForm, Outcome, on_success, use_act},
+        auth_state::use_auth_state,
         components::{
-            alert::{DoneSlot, ErrorSlot},
+            alert::DoneSlot,
             confirm::Confirm,
             facts::Fact,
             icons::arrow_left,
@@ -26,15 +27,17 @@ use crate::{
         },
         fetch::use_private,
         locale::use_locale,
+        pages::account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
         paths, texts,
     },
 };
 
-/// The two acts of the page and where its forms lead back to.
+/// The acts of the page and where its forms lead back to.
 #[derive(Clone)]
-struct Kicks {
+struct Acts {
     one: Act<KickSession>,
     all: Act<KickUser>,
+    account: AccountActs,
     page: String,
 }
 
@@ -47,18 +50,28 @@ pub fn AdminUser() -> impl IntoView {
     let (one, all) = (use_act::<KickSession>(), use_act::<KickUser>());
     on_success(one, move |_| detail.refetch());
     on_success(all, move |_| detail.refetch());
+    let auth = use_auth_state();
+    let own = move || {
+        auth.session().get_untracked().and_then(Result::ok).is_some_and(|session| session.user.id == id.get_untracked())
+    };
+    let account = use_account_acts(move || {
+        detail.refetch();
+        if own() {
+            auth.reload();
+        }
+    });
     let say = move |ended: Ended| done_text(l, ended.ended);
-    let outcome = Outcome::default().follow(one, say).follow(all, say);
+    let outcome = account.told_in(Outcome::default().follow(one, say).follow(all, say), l);
     let show = move |answer| {
         let page = paths::user(&id.get_untracked());
-        view! { <Answer answer kicks=Kicks { one, all, page } /> }
+        view! { <Answer answer acts=Acts { one, all, account, page } /> }
     };
     view! {
         <div class="page page--wide">
             <p class="page__back">
                 <a href=paths::USERS>{arrow_left()} {text!(l, user.back)}</a>
             </p>
-            <ErrorSlot error=outcome.error />
+            <RefusalSlot error=outcome.error />
             <DoneSlot text=outcome.done />
             <Transition fallback=Loading>{move || detail.get().map(show)}</Transition>
         </div>
@@ -66,10 +79,10 @@ pub fn AdminUser() -> impl IntoView {
 }
 
 #[component]
-fn Answer(answer: ApiResult<UserDetail>, kicks: Kicks) -> impl IntoView {
+fn Answer(answer: ApiResult<UserDetail>, acts: Acts) -> impl IntoView {
     let l = use_locale();
     match answer {
-        Ok(detail) => view! { <Detail detail kicks /> }.into_any(),
+        Ok(detail) => view! { <Detail detail acts /> }.into_any(),
         Err(ApiError::NotFound) => {
             platform::set_not_found();
             view! {
@@ -86,7 +99,7 @@ fn Answer(answer: ApiResult<UserDetail>, kicks: Kicks) -> impl IntoView {
 }
 
 #[component]
-fn Detail(detail: UserDetail, kicks: Kicks) -> impl IntoView {
+fn Detail(detail: UserDetail, acts: Acts) -> impl IntoView {
     let l = use_locale();
     let now = detail.server_now;
     let (ended, live): (Vec<SessionRow>, Vec<SessionRow>) =
@@ -94,7 +107,7 @@ fn Detail(detail: UserDetail, kicks: Kicks) -> impl IntoView {
     view! {
         <Title text=detail.user.display_name.clone() />
         <Person user=detail.user.clone() now />
-        <LiveSessions user=detail.user live now kicks />
+        <LiveSessions user=detail.user.clone() live now acts=acts.clone() />
         <section class="section" aria-labelledby="ended-title">
             <h2 class="section__title" id="ended-title">
                 {text!(l, user.ended)}
@@ -105,6 +118,9 @@ fn Detail(detail: UserDetail, kicks: Kicks) -> impl IntoView {
                 view! { <EndedSessions sessions=ended now /> }.into_any()
             }}
         </section>
+        {detail
+            .manageable
+            .then(|| view! { <ManageAccount user=detail.user own=detail.own acts=acts.account page=acts.page /> })}
     }
 }
 
@@ -143,9 +159,9 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
 }
 
 #[component]
-fn LiveSessions(user: UserRow, live: Vec<SessionRow>, now: i64, kicks: Kicks) -> impl IntoView {
+fn LiveSessions(user: UserRow, live: Vec<SessionRow>, now: i64, acts: Acts) -> impl IntoView {
     let l = use_locale();
-    let Kicks { one, all, page } = kicks;
+    let Acts { one, all, page, .. } = acts;
     let count = live.len();
     let question = if count == 1 {
         text!(l, user.kick_all_ask_single, name = user.display_name)

@@ -1,6 +1,7 @@
 //! One file per page.
 
 pub mod account;
+pub mod account_acts;
 pub mod admin_audit;
 pub mod admin_user;
 pub mod admin_users;

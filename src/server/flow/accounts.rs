@@ -1,0 +1,152 @@
+//! Lock, unlock, delete an account, or give it another role: one transaction, whoever asks.
+
+use serde_json::{Value, json};
+
+use crate::{
+    api::{ApiError, ApiResult, admin::Changed},
+    domain::{
+        account_act::{Account, AccountAct, Verdict},
+        audit::{Event, Outcome},
+        ids::UserId,
+        revocation::{Revocation, Subject},
+        role::{Action, Role},
+        session::EndReason,
+        time::Timestamp,
+    },
+    server::{
+        context::{Actor, RequestContext},
+        flow::{audit_log, tokens},
+        store::{
+            StoreResult, Tx,
+            audit::{self, Entry},
+            guards::{self, Guard},
+            sessions,
+            users::{self, User},
+        },
+    },
+};
+
+/// Who asks, and what is written down of it.
+pub struct By {
+    /// The audit row, to be filled in. Without an actor it is the machine's operator who asks.
+    pub entry: Entry,
+    /// Its evidence, to be added to.
+    pub detail: Value,
+    /// When every token minted up to now has ended.
+    pub last_end: Timestamp,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Done, and so many live sessions ended with it.
+    Done {
+        ended: u64,
+    },
+    AlreadySo,
+    Oneself,
+    LastAdmin,
+    NoUser,
+    /// The one who asks is no longer allowed to.
+    NotAllowed,
+}
+
+/// # Errors
+/// `invalid` (`role`), and those of [`act`].
+pub async fn set_role(cx: &RequestContext, actor: &Actor, user_id: &str, role: &str) -> ApiResult<Changed> {
+    audit_log::allow(cx, actor, Action::ManageAccounts).await?;
+    let role = Role::parse(role).ok_or_else(|| ApiError::invalid("role", "unknown"))?;
+    act(cx, actor, user_id, AccountAct::SetRole(role)).await
+}
+
+/// # Errors
+/// `forbidden`, `not_found`, `conflict` for the last admin and for shutting oneself out, `unavailable`.
+pub async fn act(cx: &RequestContext, actor: &Actor, user_id: &str, act: AccountAct) -> ApiResult<Changed> {
+    audit_log::allow(cx, actor, Action::ManageAccounts).await?;
+    let user = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
+    let entry = cx.audit(event(act), Outcome::Done);
+    let by = By { entry, detail: json!({}), last_end: tokens::last_end(cx) };
+    let change = cx.state.db.write(move |tx| Box::pin(async move { change(tx, by, &user, act).await })).await?;
+    match change {
+        Change::Done { ended } => Ok(Changed { changed: true, ended }),
+        Change::AlreadySo => Ok(Changed { changed: false, ended: 0 }),
+        Change::Oneself | Change::LastAdmin => Err(ApiError::Conflict),
+        Change::NoUser => Err(ApiError::NotFound),
+        Change::NotAllowed => Err(ApiError::Forbidden),
+    }
+}
+
+#[must_use]
+pub fn event(act: AccountAct) -> Event {
+    match act {
+        AccountAct::SetRole(_) => Event::RoleChange,
+        AccountAct::Lock => Event::UserLock,
+        AccountAct::Unlock => Event::UserUnlock,
+        AccountAct::Delete => Event::UserDelete,
+    }
+}
+
+/// Acts on an account. Whatever changes who is an admin waits here for its turn, so that two who demote each other
+/// leave one, and who was demoted a moment ago changes nothing more.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn change(tx: &mut Tx, by: By, id: &UserId, act: AccountAct) -> StoreResult<Change> {
+    guards::hold(tx, Guard::Admins).await?;
+    if let Some(actor) = &by.entry.actor
+        && !users::find(tx.read(), actor).await?.is_some_and(|actor| manages(&actor))
+    {
+        return Ok(Change::NotAllowed);
+    }
+    let Some(user) = users::find(tx.read(), id).await? else { return Ok(Change::NoUser) };
+    let account = Account {
+        role: user.role,
+        locked: user.locked_at.is_some(),
+        own: by.entry.actor.as_ref() == Some(id),
+        admins: users::count_admins(tx.read()).await?,
+    };
+    match act.judge(account) {
+        Verdict::Go => carry_out(tx, by, &user, act).await,
+        Verdict::AlreadySo => Ok(Change::AlreadySo),
+        Verdict::Oneself => Ok(Change::Oneself),
+        Verdict::LastAdmin => Ok(Change::LastAdmin),
+    }
+}
+
+fn manages(actor: &User) -> bool {
+    actor.locked_at.is_none() && actor.role.may(Action::ManageAccounts)
+}
+
+/// Takes the user's row first, as every transaction on a user and their sessions does.
+async fn carry_out(tx: &mut Tx, mut by: By, user: &User, act: AccountAct) -> StoreResult<Change> {
+    let ended = match act {
+        AccountAct::Unlock => {
+            users::unlock(tx, &user.id).await?;
+            0
+        }
+        AccountAct::SetRole(role) => {
+            let Some(below) = users::raise_version(tx, &user.id).await? else { return Ok(Change::NoUser) };
+            users::set_role(tx, &user.id, role).await?;
+            (by.detail["from"], by.detail["to"]) = (json!(user.role), json!(role));
+            let subject = Subject::Stale { user: user.id.clone(), below };
+            tx.revoke(Revocation { subject, reason: EndReason::None, until: by.last_end });
+            0
+        }
+        AccountAct::Lock | AccountAct::Delete => {
+            let Some(below) = users::raise_version(tx, &user.id).await? else { return Ok(Change::NoUser) };
+            let ended = sessions::end_all(tx, &user.id, None, EndReason::Locked, by.entry.at).await?;
+            if act == AccountAct::Lock {
+                users::lock(tx, &user.id, by.entry.at).await?;
+            } else {
+                users::delete(tx, &user.id).await?;
+            }
+            by.detail["ended"] = json!(ended);
+            let subject = Subject::User { user: user.id.clone(), below, except: None };
+            tx.revoke(Revocation { subject, reason: EndReason::Locked, until: by.last_end });
+            ended
+        }
+    };
+    let detail = Some(by.detail.to_string());
+    audit::append(tx, &Entry { target: Some(user.id.clone()), detail, ..by.entry }).await?;
+    Ok(Change::Done { ended })
+}

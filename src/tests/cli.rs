@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use sekisho::domain::role::Role;
+use sekisho::{domain::role::Role, server::node::revocation_feed::hear};
 
 use crate::test_app::{PASSWORD, TestApp};
 
@@ -82,6 +82,129 @@ async fn a_role_set_on_the_command_line_holds_after_a_silent_renewal() {
     assert_eq!(browser.session().await.json()["user"]["role"], "support");
     let last = run(on(&app).args(["user", "set-role", "admin@example.com", "user"]));
     assert_eq!(last.status.code(), Some(1), "the last admin stays one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_locked_unlocked_and_deleted_on_the_command_line() {
+    let app = TestApp::today().await;
+    app.user(EMAIL, Role::User).await;
+    app.user("admin@example.com", Role::Admin).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let command = |act: &str, email: &str| {
+        let done = run(on(&app).args(["--json", "user", act, email]));
+        (done.status.code(), serde_json::from_slice(&done.stdout).unwrap_or(serde_json::Value::Null))
+    };
+    let changed = |done: (Option<i32>, serde_json::Value)| (done.0, done.1["changed"].as_bool());
+    assert_eq!(command("lock", EMAIL).1["ended"], 1);
+    hear(&app.state).await;
+    browser.session().await.signed_out("locked");
+    assert_eq!(changed(command("lock", EMAIL)), (Some(0), Some(false)));
+    assert_eq!(changed(command("unlock", EMAIL)), (Some(0), Some(true)));
+    let mut browser = app.signed_in(EMAIL).await;
+    assert_eq!(changed(command("delete", EMAIL)), (Some(0), Some(true)));
+    hear(&app.state).await;
+    browser.session().await.signed_out("locked");
+    assert_eq!(changed(command("delete", EMAIL)), (Some(1), None));
+    assert_eq!(changed(command("lock", "admin@example.com")), (Some(1), None), "the last admin");
+    for action in ["user_lock", "user_unlock", "user_delete"] {
+        assert_eq!(app.audit(action).await, 1, "{action}");
+    }
+    let detail = app.text("SELECT detail FROM audit WHERE action = 'user_delete'").await;
+    assert!(detail.contains("\"by\":\"cli\""), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_keys_are_rotated_on_the_command_line_by_whoever_has_the_secret() {
+    let app = TestApp::today().await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let states = || {
+        let done = run(on(&app).args(["keys", "list", "--json"]));
+        let rows: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        let rows = rows.as_array().unwrap().clone();
+        let signing = rows.into_iter().filter(|row| row["purpose"] == "sign");
+        signing.map(|row| row["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let foreign =
+        run(on(&app).args(["keys", "rotate"]).env("AUTH_SECRET", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="));
+    assert_eq!(foreign.status.code(), Some(2), "{}", text(&foreign.stderr));
+    assert_eq!(states(), ["signs"]);
+    assert_eq!(run(on(&app).args(["keys", "rotate"])).status.code(), Some(0));
+    assert_eq!(states(), ["published", "signs"]);
+    hear(&app.state).await;
+    browser.session().await.expect(StatusCode::OK);
+    assert_eq!(run(on(&app).args(["keys", "rotate", "--now"])).status.code(), Some(0));
+    assert_eq!(states(), ["signs", "dead", "dead"]);
+    hear(&app.state).await;
+    browser.session().await.refused(StatusCode::UNAUTHORIZED, "renew");
+    browser.refresh().await.expect(StatusCode::OK);
+    assert_eq!(app.audit("key_rotate").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clean_up_is_run_on_the_command_line() {
+    let app = TestApp::today().await;
+    app.execute("INSERT INTO throttles (name, count, last_at) VALUES ('past', 9, 0)").await;
+    let done = run(on(&app).args(["cleanup", "--json"]));
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(report["rows"]["throttles"], 1);
+    assert_eq!(app.number("SELECT COUNT(*) FROM throttles").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_finds_nothing_wrong_with_what_works_and_names_what_does_not() {
+    let app = TestApp::today().await;
+    app.user(EMAIL, Role::User).await;
+    let examine = |command: &mut Command| {
+        let done = run(command.args(["doctor", "--json"]));
+        let findings: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).unwrap();
+        let named = |verdict: &str| {
+            let found = findings.iter().filter(|finding| finding["verdict"] == verdict);
+            found.map(|finding| finding["check"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        (done.status.code(), named("ok"), named("warn"), named("fault"))
+    };
+    let (code, ok, warn, fault) = examine(&mut on(&app));
+    assert_eq!((code, warn.len(), fault.len()), (Some(0), 0, 0), "{warn:?} {fault:?}");
+    for check in
+        ["configuration", "database", "schema", "keys", "clock", "cookies", "proxies", "auth secret", "lifetimes"]
+    {
+        assert!(ok.iter().any(|name| name == check), "{check}: {ok:?}");
+    }
+    let foreign = examine(on(&app).env("AUTH_SECRET", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="));
+    assert_eq!((foreign.0, foreign.3), (Some(1), vec!["keys".to_owned()]));
+    let unproxied = examine(on(&app).env("SEKISHO_SERVER__PUBLIC_URL", "https://id.example.com"));
+    assert_eq!((unproxied.0, unproxied.2), (Some(0), vec!["proxies".to_owned()]));
+    let broken = examine(on(&app).env("SEKISHO_COLOUR", "1").env("SEKISHO_SESSION__MAX_AGE", "soon"));
+    assert_eq!((broken.0, broken.3.len()), (Some(1), 2));
+    app.execute("UPDATE audit SET at = at + 3600000").await;
+    assert_eq!(examine(&mut on(&app)).3, ["clock"]);
+    app.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    assert_eq!(examine(&mut on(&app)).3, ["schema"]);
+}
+
+#[test]
+fn the_doctor_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = run(sekisho(folder.path()).arg("doctor"));
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert!(text(&done.stdout).contains("there is no database sekisho.db yet"), "{}", text(&done.stdout));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_configuration_is_shown_with_the_sessions_that_live_under_each_strategy() {
+    let app = TestApp::today().await;
+    app.user(EMAIL, Role::User).await;
+    app.signed_in(EMAIL).await;
+    app.signed_in(EMAIL).await.post("/api/logout", &[]).await.expect(StatusCode::OK);
+    app.execute("INSERT INTO strategy_ends (strategy, last_end_at) VALUES ('jwt', 1893456000000)").await;
+    let done = run(on(&app).args(["config", "show", "--json"]));
+    let shown: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).unwrap();
+    let value = |key: &str| shown.iter().find(|row| row["key"] == key).unwrap()["value"].as_str().unwrap().to_owned();
+    assert_eq!(["hybrid", "database", "jwt"].map(|strategy| value(&format!("sessions.{strategy}"))), ["1", "0", "0"]);
+    assert_eq!(value("sessions.jwt.last_end"), "2030-01-01T00:00:00Z");
 }
 
 #[test]

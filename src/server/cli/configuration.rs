@@ -4,31 +4,62 @@ use std::{env, ffi::OsString, fs, io::ErrorKind, path::Path};
 
 use super::{
     args::Cli,
+    direct::shown,
     failure::Failure,
     out::{Out, Row},
 };
-use crate::server::config::{Config, Faults, Layers, Shown};
+use crate::{
+    domain::strategy::Strategy,
+    server::{
+        clock::Clock,
+        config::{Config, Faults, Layers, Shown},
+        store::{Db, sessions, strategy_ends},
+    },
+};
 
 /// Read from the working directory when no file is named.
 const DEFAULT_FILE: &str = "sekisho.toml";
 
 /// # Errors
 /// When a file can't be read or is no TOML, a variable is no text, or a flag has no `=`.
-pub fn layers(cli: &Cli) -> Result<Layers, Failure> {
+pub fn layers(cli: &Cli) -> Result<Layers, Faults> {
     let file = file(cli.config.as_deref())?;
     let environment = environment(env::vars_os())?;
     let file = file.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    Ok(Layers::gather(file, environment.into_iter(), &cli.set)?)
+    Layers::gather(file, environment.into_iter(), &cli.set)
 }
 
-/// Prints the values in force, and then what is wrong with them.
+/// Prints the values in force, what the database holds of each strategy if it can be asked, and then what is wrong.
 ///
 /// # Errors
 /// Every fault.
-pub fn show(layers: &Layers, out: Out) -> Result<(), Failure> {
-    out.table(&Config::show(layers));
-    Config::read(layers)?;
-    Ok(())
+pub async fn show(layers: &Layers, out: Out) -> Result<(), Failure> {
+    let mut rows = Config::show(layers);
+    let config = Config::read(layers);
+    if let Ok(config) = &config {
+        rows.extend(held(config).await.unwrap_or_default());
+    }
+    out.table(&rows);
+    config.map(drop).map_err(Failure::from)
+}
+
+/// Live sessions by the strategy their credential is of, and until when one that leaves no row may live. A database
+/// that isn't there, is of another version or doesn't answer tells nothing.
+async fn held(config: &Config) -> Option<Vec<Shown>> {
+    let db = Db::open_as_is(&config.database).await.ok()?;
+    let counts = sessions::count_by_strategy(db.read(), Clock::System.now()).await.ok()?;
+    let last_end = strategy_ends::last(db.read(), Strategy::Jwt).await.ok()?;
+    let row = |key, value| Shown { key, value, source: "database".to_owned() };
+    let count = |strategy: Strategy| {
+        let found = counts.iter().find(|(name, _)| name == strategy.as_str());
+        found.map_or(0, |(_, count)| *count).to_string()
+    };
+    Some(vec![
+        row("sessions.hybrid", count(Strategy::Hybrid)),
+        row("sessions.database", count(Strategy::Database)),
+        row("sessions.jwt", count(Strategy::Jwt)),
+        row("sessions.jwt.last_end", last_end.map_or_else(|| "none was ever given".to_owned(), shown)),
+    ])
 }
 
 /// A file that was named must be there.

@@ -15,6 +15,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
+        flow::accounts::By,
         rng::Rng,
         store::{
             Db, StoreResult,
@@ -31,9 +32,9 @@ const USERS_AT_ONCE: i64 = 500;
 pub struct Direct {
     pub db: Db,
     pub now: Timestamp,
-    rng: Rng,
+    pub rng: Rng,
     /// When every token minted up to now has ended.
-    last_end: Timestamp,
+    pub last_end: Timestamp,
 }
 
 impl Direct {
@@ -48,7 +49,8 @@ impl Direct {
         let now = Clock::System.now();
         // Nothing here checks tokens; servers hear of a revocation through the feed.
         let db = Db::open(&config.database, Arc::new(|_: &[_]| {})).await?;
-        Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(config.lifetimes.access_ttl).plus(MARGIN) })
+        let token_life = config.lifetimes.token_life(config.strategy);
+        Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(token_life).plus(MARGIN) })
     }
 
     /// The account with this address.
@@ -57,7 +59,7 @@ impl Direct {
     /// When there is none.
     pub async fn user(&self, email: &Email) -> Result<User, Failure> {
         let found = users::find_with_password(self.db.read(), email).await?;
-        found.map(|found| found.user).ok_or_else(|| no_such_user(email))
+        found.map(|found| found.user).ok_or_else(|| no_such_user(email.as_str()))
     }
 
     /// All accounts, by e-mail.
@@ -81,18 +83,30 @@ impl Direct {
     #[must_use]
     pub fn audit(&self, event: Event, target: UserId, mut detail: serde_json::Value) -> Entry {
         detail["by"] = "cli".into();
+        Entry { target: Some(target), detail: Some(detail.to_string()), ..self.entry(event) }
+    }
+
+    /// An act on an account by this command.
+    #[must_use]
+    pub fn by(&self, event: Event) -> By {
+        By { entry: self.entry(event), detail: serde_json::json!({ "by": "cli" }), last_end: self.last_end }
+    }
+
+    /// An audit row without target and evidence.
+    #[must_use]
+    pub fn entry(&self, event: Event) -> Entry {
         Entry {
             id: self.rng.uuid(self.now),
             at: self.now,
             event,
             outcome: Outcome::Done,
             actor: None,
-            target: Some(target),
+            target: None,
             session: None,
             address: None,
             device: None,
             request_id: None,
-            detail: Some(detail.to_string()),
+            detail: None,
         }
     }
 
@@ -103,8 +117,8 @@ impl Direct {
 }
 
 #[must_use]
-pub fn no_such_user(email: &Email) -> Failure {
-    Failure::refused(format!("there is no account {}", email.as_str()))
+pub fn no_such_user(email: &str) -> Failure {
+    Failure::refused(format!("there is no account {email}"))
 }
 
 /// An instant as people read it (RFC 3339, UTC).

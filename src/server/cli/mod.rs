@@ -3,11 +3,15 @@
 //! Commands are other processes; a running server hears of what they end through the revocation feed.
 //! Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.
 
+mod account;
 mod args;
+mod cleanup;
 mod configuration;
 mod direct;
+mod doctor;
 mod failure;
 mod first_admin;
+mod keys;
 mod out;
 mod run;
 mod serve;

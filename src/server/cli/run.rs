@@ -3,13 +3,18 @@
 use std::{process::ExitCode, sync::Arc};
 
 use super::{
-    args::{self, Cli, Command, ConfigCommand, SessionCommand, UserCommand},
-    configuration,
+    account,
+    args::{self, Cli, Command, ConfigCommand, KeysCommand, SessionCommand, UserCommand},
+    cleanup, configuration, doctor,
     failure::Failure,
+    keys,
     out::{Out, complain},
     serve, session, user,
 };
-use crate::server::{config::Config, store::Db, telemetry};
+use crate::{
+    domain::account_act::AccountAct,
+    server::{config::Config, flow::keys::Rotation, store::Db, telemetry},
+};
 
 /// Runs the command of this process.
 #[must_use]
@@ -33,18 +38,20 @@ pub fn run() -> ExitCode {
 
 fn carry_out(cli: Cli) -> Result<(), Failure> {
     let out = Out { json: cli.json };
-    let layers = configuration::layers(&cli)?;
+    let layers = configuration::layers(&cli);
     let command = cli.command.unwrap_or(Command::Serve);
-    if let Command::Config(ConfigCommand::Show) = command {
-        return configuration::show(&layers, out);
-    }
-    let config = Config::read(&layers)?;
-    let level = if matches!(command, Command::Serve) { telemetry::SERVING } else { telemetry::COMMAND };
-    telemetry::init(config.json_logs, level).map_err(|line| Failure::Configuration(vec![line]))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::refused(format!("the runtime can't be started: {error}")))?;
+    match command {
+        Command::Doctor => return runtime.block_on(doctor::examine(layers, out)),
+        Command::Config(ConfigCommand::Show) => return runtime.block_on(configuration::show(&layers?, out)),
+        _ => {}
+    }
+    let config = Config::read(&layers?)?;
+    let level = if matches!(command, Command::Serve) { telemetry::SERVING } else { telemetry::COMMAND };
+    telemetry::init(config.json_logs, level).map_err(|line| Failure::Configuration(vec![line]))?;
     runtime.block_on(dispatch(command, config, out))
 }
 
@@ -52,17 +59,30 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
     match command {
         Command::Serve => Box::pin(serve::serve(config, out)).await,
         Command::Migrate => migrate(&config, out).await,
-        Command::User(UserCommand::Create(account)) => Box::pin(user::create(config, account, out)).await,
-        Command::User(UserCommand::SetRole { email, role }) => user::set_role(&config, email, role, out).await,
-        Command::User(UserCommand::List) => user::list(&config, out).await,
+        Command::User(command) => on_account(command, &config, out).await,
         Command::Session(SessionCommand::List { user }) => session::list(&config, user, out).await,
         Command::Session(SessionCommand::Kill { session: Some(session), .. }) => {
             session::kill(&config, session, out).await
         }
         Command::Session(SessionCommand::Kill { user: Some(user), .. }) => session::kill_all(&config, user, out).await,
-        Command::Session(SessionCommand::Kill { .. }) | Command::Config(_) => {
-            unreachable!("clap asks for one of the two; the configuration has been shown")
+        Command::Cleanup => cleanup::clean_up(&config, out).await,
+        Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
+        Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
+        Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
+        Command::Session(SessionCommand::Kill { .. }) | Command::Config(_) | Command::Doctor => {
+            unreachable!("clap asks for one of the two; what goes without a valid configuration has gone")
         }
+    }
+}
+
+async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(), Failure> {
+    match command {
+        UserCommand::Create(account) => Box::pin(user::create(config.clone(), account, out)).await,
+        UserCommand::List => user::list(config, out).await,
+        UserCommand::SetRole { email, role } => account::act(config, email, AccountAct::SetRole(role), out).await,
+        UserCommand::Lock { email } => account::act(config, email, AccountAct::Lock, out).await,
+        UserCommand::Unlock { email } => account::act(config, email, AccountAct::Unlock, out).await,
+        UserCommand::Delete { email } => account::act(config, email, AccountAct::Delete, out).await,
     }
 }
 

@@ -68,7 +68,7 @@ pub async fn kill_all(config: &Config, user: Email, out: Out) -> Result<(), Fail
     let email = user.clone();
     let killed = db.write(move |tx| Box::pin(async move { kill_every(&direct, tx, &email).await })).await;
     db.close().await;
-    let Some(ended) = killed? else { return Err(no_such_user(&user)) };
+    let Some(ended) = killed? else { return Err(no_such_user(user.as_str())) };
     out.done(&format!("{ended} live sessions of {} are ended", user.as_str()), &json!({ "ended": ended }));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `sekisho user`: make accounts, change roles, list.
+//! `sekisho user create` and `list`.
 
 use std::io::BufRead;
 
@@ -7,16 +7,13 @@ use serde_json::json;
 
 use super::{
     args::NewAccount,
-    direct::{Direct, no_such_user, shown},
+    direct::{Direct, shown},
     failure::Failure,
     out::{Out, Row},
 };
 use crate::{
     api::ApiError,
-    domain::{
-        audit::Event, email::Email, ids::UserId, password_policy::LONGEST_BYTES, revocation::Subject, role::Role,
-        session::EndReason, time::Timestamp,
-    },
+    domain::{ids::UserId, password_policy::LONGEST_BYTES, role::Role, time::Timestamp},
     server::{
         config::Config,
         flow::{
@@ -25,11 +22,7 @@ use crate::{
         },
         secret::Password,
         state::{AppState, Parts},
-        store::{
-            StoreResult, Tx, audit,
-            guards::{self, Guard},
-            users::{self, Listed},
-        },
+        store::users::Listed,
     },
 };
 
@@ -80,58 +73,6 @@ fn told(error: &ApiError, min_length: usize) -> Failure {
         _ => "the database can't be written now; try again".to_owned(),
     };
     Failure::Refused(why)
-}
-
-/// What became of a change of role.
-enum Change {
-    Done,
-    Same,
-    NoUser,
-    LastAdmin,
-}
-
-/// # Errors
-/// When there is no such account, or it is the last admin's.
-pub async fn set_role(config: &Config, email: Email, role: Role, out: Out) -> Result<(), Failure> {
-    let direct = Direct::open(config).await?;
-    let db = direct.db.clone();
-    let wanted = email.clone();
-    let change = db.write(move |tx| Box::pin(async move { change_role(&direct, tx, &wanted, role).await })).await;
-    db.close().await;
-    let role = role.as_str();
-    match change? {
-        Change::NoUser => return Err(no_such_user(&email)),
-        Change::LastAdmin => return Err(Failure::refused(format!("{} is the last admin", email.as_str()))),
-        Change::Same => out.done(
-            &format!("{} has role {role} already", email.as_str()),
-            &json!({ "email": email.as_str(), "role": role, "changed": false }),
-        ),
-        Change::Done => out.done(
-            &format!("{} has role {role} now", email.as_str()),
-            &json!({ "email": email.as_str(), "role": role, "changed": true }),
-        ),
-    }
-    Ok(())
-}
-
-async fn change_role(direct: &Direct, tx: &mut Tx, email: &Email, role: Role) -> StoreResult<Change> {
-    guards::hold(tx, Guard::Admins).await?;
-    let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(Change::NoUser) };
-    let user = found.user;
-    if user.role == role {
-        return Ok(Change::Same);
-    }
-    // Read under the guard: two demotions at once can't leave nobody.
-    let is_admin = user.role == Role::Admin && user.locked_at.is_none();
-    if is_admin && users::count_admins(tx.read()).await? <= 1 {
-        return Ok(Change::LastAdmin);
-    }
-    let Some(below) = users::raise_version(tx, &user.id).await? else { return Ok(Change::NoUser) };
-    users::set_role(tx, &user.id, role).await?;
-    tx.revoke(direct.revocation(Subject::Stale { user: user.id.clone(), below }, EndReason::None));
-    let detail = json!({ "from": user.role, "to": role });
-    audit::append(tx, &direct.audit(Event::RoleChange, user.id, detail)).await?;
-    Ok(Change::Done)
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 //! SQLite runs in WAL with `synchronous = FULL`, so that a write that was answered survives a power cut: a few readers,
 //! and one writer that commits many intents at once. On PostgreSQL each intent has its own connection.
 
-use std::{path::Path, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
@@ -14,7 +14,7 @@ use sqlx::{
 
 use super::{
     On, StoreResult, Tx,
-    on::PATIENCE,
+    on::{PATIENCE, sql},
     postgres,
     writer::{OnCommit, Writer},
 };
@@ -34,6 +34,16 @@ pub struct Db(Kind);
 enum Kind {
     Sqlite { readers: SqlitePool, writer: Writer },
     Postgres { pool: PgPool, on_commit: OnCommit },
+}
+
+/// How the schema of a database stands to this binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    Current,
+    /// So many migrations are missing.
+    Behind(usize),
+    /// This migration is unknown here.
+    Newer(i64),
 }
 
 /// Why the database could not be opened.
@@ -59,24 +69,54 @@ impl Db {
         }
     }
 
+    /// Opens the database as it is, to look at it: nothing is made, and nothing migrated.
+    ///
+    /// # Errors
+    /// When there is none, or nobody answers.
+    pub async fn open_as_is(database: &DatabaseUrl) -> Result<Self, OpenError> {
+        let on_commit: OnCommit = Arc::new(|_: &[_]| {});
+        match database {
+            DatabaseUrl::Sqlite(file) => {
+                let options = sqlite_options(file);
+                let readers = sqlite_readers(&options).await?;
+                let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
+                Ok(Self(Kind::Sqlite { readers, writer }))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let pool = postgres::connect(url.expose()).await.map_err(OpenError::Connect)?;
+                Ok(Self(Kind::Postgres { pool, on_commit }))
+            }
+        }
+    }
+
+    /// How the schema stands to this binary.
+    ///
+    /// # Errors
+    /// When the database can't be read, or holds nothing of ours.
+    pub async fn schema(&self) -> StoreResult<Schema> {
+        let ours = match &self.0 {
+            Kind::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Kind::Postgres { .. } => &POSTGRES_MIGRATIONS,
+        };
+        let applied: Vec<(i64,)> =
+            sql!(self.read(), fetch_all, "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")?;
+        let newer = applied.iter().find(|(version,)| ours.iter().all(|migration| migration.version != *version));
+        let missing = ours.iter().filter(|migration| !applied.contains(&(migration.version,))).count();
+        Ok(match (newer, missing) {
+            (Some((version,)), _) => Schema::Newer(*version),
+            (None, 0) => Schema::Current,
+            (None, missing) => Schema::Behind(missing),
+        })
+    }
+
     /// Opens the SQLite file, creating it if it is not there, and applies missing migrations.
     ///
     /// # Errors
     /// When the file can't be opened, is newer than this binary, or a migration fails.
     pub async fn open_sqlite(file: &Path, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(PATIENCE)
-            .connect_with(options.clone())
-            .await
-            .map_err(OpenError::Connect)?;
+        let options = sqlite_options(file).create_if_missing(true);
+        make_private(file);
+        let readers = sqlite_readers(&options).await?;
         migrate_sqlite(&readers).await?;
         let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
         Ok(Self(Kind::Sqlite { readers, writer }))
@@ -130,6 +170,30 @@ impl Db {
             Kind::Postgres { pool, .. } => pool.close().await,
         }
     }
+}
+
+fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+async fn sqlite_readers(options: &SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await
+        .map_err(OpenError::Connect)
+}
+
+/// A file that is not there yet begins as its owner's only, and SQLite gives those beside it the same mode. Where this
+/// fails, opening it says why.
+fn make_private(file: &Path) {
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
 }
 
 /// Two processes may start on one fresh file at once, and SQLite knows no lock for migrations: who comes second finds

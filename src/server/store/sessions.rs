@@ -304,3 +304,18 @@ pub async fn end_all(
     )?;
     Ok(ended.len() as u64)
 }
+
+/// How many sessions are live, by the strategy whose credential their browser was last given.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn count_by_strategy(db: On<'_>, now: Timestamp) -> StoreResult<Vec<(String, i64)>> {
+    Ok(sql!(
+        db,
+        fetch_all,
+        "SELECT issued_as, COUNT(*) FROM sessions
+         WHERE expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1 AND ended_at IS NULL
+         GROUP BY issued_as",
+        now.0
+    )?)
+}

@@ -1,0 +1,77 @@
+//! What the configuration by itself tells.
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+
+use super::{CONFIGURATION, Finding, Verdict, words};
+use crate::server::config::Config;
+
+pub fn examine(config: &Config) -> Vec<Finding> {
+    vec![
+        Finding::ok(CONFIGURATION, "every key is known and nothing contradicts").hint("sekisho config show"),
+        cookies(&config.public_url, config.insecure_cookies),
+        proxies(&config.public_url, config.addr, &config.trusted_proxies),
+        Finding::ok("strategy", words::strategy(config.strategy, &config.lifetimes)),
+        Finding::ok("lifetimes", words::lifetimes(&config.lifetimes)),
+    ]
+}
+
+fn cookies(public_url: &str, insecure: bool) -> Finding {
+    let check = "cookies";
+    if insecure {
+        return Finding::new(check, Verdict::Warn, "cookies travel over http, where anyone on the way can take them")
+            .hint("serve https, and take server.insecure_cookies out");
+    }
+    if public_url.starts_with("http:") {
+        return Finding::ok(check, format!("{public_url} is this machine only"))
+            .hint("Safari keeps no Secure cookies on http, also not on localhost: use another browser there");
+    }
+    Finding::ok(check, "cookies travel over https only")
+}
+
+fn proxies(public_url: &str, addr: SocketAddr, trusted: &[IpNet]) -> Finding {
+    let check = "proxies";
+    if trusted.iter().any(|network| network.prefix_len() == 0) {
+        return Finding::new(check, Verdict::Warn, "everyone is trusted to say from which address a request comes")
+            .hint("name the proxies' own networks in server.trusted_proxies");
+    }
+    if public_url.starts_with("https:") && addr.ip().is_loopback() && trusted.is_empty() {
+        let text =
+            format!("{public_url} reaches {addr} through a proxy that is not trusted: all clients look like one");
+        return Finding::new(check, Verdict::Warn, text)
+            .hint("set server.trusted_proxies to the proxy's address, such as 127.0.0.1");
+    }
+    if trusted.is_empty() {
+        return Finding::ok(check, "clients are known by their own address; no forwarding header counts");
+    }
+    let named: Vec<String> = trusted.iter().map(ToString::to_string).collect();
+    Finding::ok(check, format!("forwarding headers count from {}", named.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_over_http_are_unwise_but_on_this_machine() {
+        assert_eq!(cookies("http://10.0.0.1", true).verdict, Verdict::Warn);
+        let local = cookies("http://localhost:3000", false);
+        assert!(local.verdict == Verdict::Ok && local.hint.unwrap().contains("Safari"));
+        assert_eq!(cookies("https://id.example.com", false).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_trusted_is_noticed() {
+        let (local, open) = ("127.0.0.1:3000".parse().unwrap(), "0.0.0.0:443".parse().unwrap());
+        let verdict = |url, addr, trusted: &[&str]| {
+            let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+            proxies(url, addr, &trusted).verdict
+        };
+        assert_eq!(verdict("https://id.example.com", local, &[]), Verdict::Warn);
+        assert_eq!(verdict("https://id.example.com", local, &["127.0.0.1/32"]), Verdict::Ok);
+        assert_eq!(verdict("https://id.example.com", open, &[]), Verdict::Ok);
+        assert_eq!(verdict("http://localhost:3000", local, &[]), Verdict::Ok);
+        assert_eq!(verdict("https://id.example.com", local, &["0.0.0.0/0"]), Verdict::Warn);
+    }
+}

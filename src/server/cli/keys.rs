@@ -124,7 +124,9 @@ pub async fn list(config: &Config, out: Out) -> Result<(), Failure> {
     let opener = flow::opener(config, &direct.db, (true, [0; 32])).await?;
     let keys = keys::list(direct.db.read()).await?;
     direct.db.close().await;
-    let rows: Vec<KeyRow> = keys.into_iter().map(|key| KeyRow::of(key, &opener, direct.now)).collect();
+    let mut rows: Vec<KeyRow> = keys.into_iter().map(|key| KeyRow::of(key, &opener, direct.now)).collect();
+    // Stable: each kind stays in its order.
+    rows.sort_by_key(|row| row.state == State::Dead);
     out.table(&rows);
     Ok(())
 }

@@ -76,7 +76,7 @@ pub async fn kill_all(config: &Config, user: Email, out: Out) -> Result<(), Fail
 async fn kill_every(direct: &Direct, tx: &mut Tx, email: &Email) -> StoreResult<Option<u64>> {
     let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(None) };
     let user = found.user.id;
-    let Some(below) = users::raise_version(tx, &user).await? else { return Ok(None) };
+    let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
     let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, direct.now).await?;
     let subject = Subject::User { user: user.clone(), below, except: None };
     tx.revoke(direct.revocation(subject, EndReason::Kicked));

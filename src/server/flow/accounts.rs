@@ -70,7 +70,7 @@ pub async fn act(cx: &RequestContext, actor: &Actor, user_id: &str, act: Account
     match change {
         Change::Done { ended } => Ok(Changed { changed: true, ended }),
         Change::AlreadySo => Ok(Changed { changed: false, ended: 0 }),
-        Change::Oneself | Change::LastAdmin => Err(ApiError::Conflict),
+        Change::Oneself | Change::LastAdmin => Err(ApiError::conflict()),
         Change::NoUser => Err(ApiError::NotFound),
         Change::NotAllowed => Err(ApiError::Forbidden),
     }
@@ -133,7 +133,9 @@ async fn carry_out(tx: &mut Tx, mut by: By, user: &User, act: AccountAct) -> Sto
             0
         }
         AccountAct::Lock | AccountAct::Delete => {
-            let Some(below) = users::raise_version(tx, &user.id).await? else { return Ok(Change::NoUser) };
+            let Some(below) = users::end_versions(tx, &user.id, EndReason::Locked).await? else {
+                return Ok(Change::NoUser);
+            };
             let ended = sessions::end_all(tx, &user.id, None, EndReason::Locked, by.entry.at).await?;
             if act == AccountAct::Lock {
                 users::lock(tx, &user.id, by.entry.at).await?;

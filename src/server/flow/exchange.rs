@@ -152,9 +152,13 @@ async fn find(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Re
         }
         Proof::Jwt(verified) => return redeem(cx, tx, &verified.claims).await,
     };
-    // It may have gone with its account; the access token beside it tells for a while.
-    let told = || cx.actor().err().and_then(|error| error.end_reason()).unwrap_or(EndReason::None);
-    Ok(found.ok_or_else(told))
+    Ok(found.ok_or_else(|| gone(cx)))
+}
+
+/// Why there is no such session: it may have gone with its account, which the access token beside it tells for a while.
+fn gone(cx: &RequestContext) -> EndReason {
+    let told = cx.actor().err().and_then(|error| error.end_reason());
+    told.filter(|reason| *reason == EndReason::Locked).unwrap_or(EndReason::None)
 }
 
 /// A token of a strategy that kept nothing names its session, which is written down now; one that was ended since

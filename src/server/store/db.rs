@@ -83,7 +83,10 @@ impl Db {
                 Ok(Self(Kind::Sqlite { readers, writer }))
             }
             DatabaseUrl::Postgres(url) => {
-                let pool = postgres::connect(url.expose()).await.map_err(OpenError::Connect)?;
+                // Asked at once, so that it is known whether anybody answers.
+                let first = postgres::connect(url.expose()).await.map_err(OpenError::Connect)?;
+                let _ = first.close().await;
+                let pool = postgres::pool(url.expose()).map_err(OpenError::Connect)?;
                 Ok(Self(Kind::Postgres { pool, on_commit }))
             }
         }

@@ -67,7 +67,7 @@ fn locked(l: Locale, ended: u64) -> String {
 pub fn RefusalSlot(error: RwSignal<Option<ApiError>>) -> impl IntoView {
     let l = use_locale();
     let say = move |error| match error {
-        ApiError::Conflict => text!(l, user.needs_admin).into(),
+        ApiError::Conflict { .. } => text!(l, user.needs_admin).into(),
         other => texts::error(l, &other),
     };
     view! {

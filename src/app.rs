@@ -21,8 +21,8 @@ use crate::{
         locale::{LocaleProvider, use_locale},
         pages::{
             account::Account, admin_audit::AdminAudit, admin_user::AdminUser, admin_users::AdminUsers,
-            devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
-            sign_in::SignIn,
+            choose::ChoosePage, devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage,
+            security::Security, sign_in::SignIn,
         },
         password_length::provide_password_min_length,
         paths,
@@ -72,6 +72,7 @@ fn Pages() -> impl IntoView {
         <Routes fallback=NotFound>
             <Route path=path!("/") view=Home ssr=SsrMode::Async />
             <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
+            <Route path=path!("/login/choose") view=ChoosePage ssr=SsrMode::Async />
             <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
             <ParentRoute path=path!("/settings") view=SettingsArea ssr=SsrMode::Async>
                 <Route path=path!("") view=to_devices ssr=SsrMode::Async />

@@ -1,9 +1,9 @@
 //! Register, sign in, sign out.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
-use super::ApiResult;
+use super::{ApiResult, devices::Device};
 
 /// A fresh sign-in. The tokens travel in cookies only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,18 @@ pub struct SignedIn {
     pub session_id: String,
     /// Where the browser goes next: a path of this site.
     pub return_to: String,
+}
+
+/// A sign-in whose password was right, and which waits for a place among the user's devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingSignIn {
+    /// The live sessions, the last active first.
+    pub devices: Vec<Device>,
+    /// How many there may be.
+    pub max: u32,
+    /// Whether there is a place by now, so that none has to end.
+    pub room: bool,
+    pub server_now: i64,
 }
 
 /// Makes an account and signs it in.
@@ -34,7 +46,7 @@ pub async fn register(
 /// Signs in. `remember` is `true` or empty: whether the cookies outlive the browser.
 ///
 /// # Errors
-/// `invalid_credentials`, `throttled`, `unavailable`.
+/// `invalid_credentials`, `throttled`, `unavailable`; `limit`, which with `choose` is put to the user at `/login/choose`.
 #[server(prefix = "/api", endpoint = "login")]
 pub async fn login(
     #[server(default)] email: String,
@@ -45,7 +57,37 @@ pub async fn login(
     use crate::server::{context, flow};
     let cx = context::current()?;
     let remembered = remember == "true" || remember == "on";
-    let signed_in = flow::sign_in::sign_in(&cx, &email, password.into(), remembered).await?;
+    let wishes = flow::sign_in::Wishes { remembered, return_to: return_to.clone() };
+    let signed_in = flow::sign_in::sign_in(&cx, &email, password.into(), wishes).await;
+    if let Err(crate::api::ApiError::Limit { choose: true }) = signed_in {
+        context::redirect("/login/choose");
+    }
+    Ok(context::arrive(&cx, signed_in?, &return_to))
+}
+
+/// What there is to choose from, for the browser whose sign-in waits.
+///
+/// # Errors
+/// `signed_out` when none does, `unavailable`.
+#[server(prefix = "/api", endpoint = "login/waiting", input = GetUrl)]
+pub async fn choosable_devices() -> ApiResult<WaitingSignIn> {
+    use crate::server::{context, flow};
+    flow::choose::waiting(&context::current()?).await
+}
+
+/// Ends a session so that the waiting sign-in takes its place. An empty `session_id` ends none: there may be room by now.
+///
+/// # Errors
+/// `signed_out` when no sign-in waits, `not_found` for what is no live session of that user, `limit`, `unavailable`.
+#[server(prefix = "/api", endpoint = "login/choose")]
+pub async fn choose_device(#[server(default)] session_id: String) -> ApiResult<SignedIn> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    let chosen = flow::choose::choose(&cx, &session_id).await;
+    if let Err(crate::api::ApiError::SignedOut { .. }) = chosen {
+        context::redirect("/login");
+    }
+    let (signed_in, return_to) = chosen?;
     Ok(context::arrive(&cx, signed_in, &return_to))
 }
 

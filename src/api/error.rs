@@ -30,8 +30,11 @@ pub enum ApiError {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lives_until: Option<i64>,
     },
-    /// The user has as many live sessions as they may.
-    Limit,
+    /// The user has as many live sessions as they may. With `choose` the sign-in waits, and goes on once one is ended.
+    Limit {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        choose: bool,
+    },
     /// A field was refused.
     Invalid {
         field: String,

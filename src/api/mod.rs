@@ -3,6 +3,7 @@
 //! | endpoint | who |
 //! |---|---|
 //! | `POST /api/register`, `/api/login` | anyone |
+//! | `GET /api/login/waiting`, `POST /api/login/choose` | a sign-in that waits for a place |
 //! | `POST /api/logout` | anyone, also twice |
 //! | `POST /api/refresh` | bearer of the refresh cookie |
 //! | `GET /api/session`, `POST /api/touch` | signed in |

@@ -12,7 +12,7 @@ pub fn status(error: &ApiError) -> StatusCode {
         ApiError::Renew | ApiError::SignedOut { .. } | ApiError::InvalidCredentials => StatusCode::UNAUTHORIZED,
         ApiError::Forbidden | ApiError::CrossSite => StatusCode::FORBIDDEN,
         ApiError::NotFound => StatusCode::NOT_FOUND,
-        ApiError::Conflict { .. } | ApiError::Limit => StatusCode::CONFLICT,
+        ApiError::Conflict { .. } | ApiError::Limit { .. } => StatusCode::CONFLICT,
         ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         ApiError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

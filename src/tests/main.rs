@@ -12,6 +12,7 @@ mod documents;
 mod faults;
 mod idle;
 mod keys;
+mod limit;
 mod proxy;
 mod races;
 mod refresh;

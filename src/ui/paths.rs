@@ -10,6 +10,7 @@ use crate::{api::form_result, domain::session::EndReason};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
+pub const CHOOSE: &str = "/login/choose";
 pub const REGISTER: &str = "/register";
 pub const DEVICES: &str = "/settings/devices";
 pub const SECURITY: &str = "/settings/security";

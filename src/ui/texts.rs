@@ -28,7 +28,7 @@ pub fn error(l: Locale, error: &ApiError) -> Text {
         ApiError::NotFound => text!(l, error.not_found).into(),
         ApiError::Conflict { lives_until: Some(_) } => text!(l, error.not_kept).into(),
         ApiError::Conflict { lives_until: None } => text!(l, error.conflict).into(),
-        ApiError::Limit => text!(l, error.limit).into(),
+        ApiError::Limit { .. } => text!(l, error.limit).into(),
         ApiError::Invalid { field, reason } => invalid(l, field, reason).into(),
         ApiError::Throttled { retry_after_secs } => {
             let wait = times::span(l, i64::try_from(*retry_after_secs).unwrap_or(i64::MAX).saturating_mul(1000));

@@ -92,7 +92,9 @@ pub fn must_be_kept(cx: &RequestContext) -> ApiResult<()> {
     Err(ApiError::Conflict { lives_until: Some(cx.now.plus(cx.state.config.lifetimes.max_age).0) })
 }
 
-fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
+/// A session as its owner sees it.
+#[must_use]
+pub fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
     Device {
         session_id: session.id.to_string(),
         current,

@@ -6,12 +6,10 @@ use crate::{
     api::{ApiError, ApiResult},
     domain::{
         audit::{Event, Outcome},
-        device_limit::{Decision, Slot},
         email::Email,
         ids::{SessionId, UserId},
         password_policy::LONGEST_BYTES,
         rotation::Chain,
-        session::EndReason,
         strategy::Strategy,
         time::Timestamp,
     },
@@ -20,7 +18,7 @@ use crate::{
         context::RequestContext,
         crypto::{password_hash::Match, refresh_token::SessionSecret, session_token},
         flow::{
-            presented,
+            choose, device_limit,
             throttling::{self, Counters},
             tokens,
         },
@@ -43,9 +41,18 @@ pub struct NewSession {
     pub session_id: SessionId,
 }
 
+/// How a sign-in is to go on.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Whether the cookies outlive the browser.
+    pub remembered: bool,
+    /// The page to come to.
+    pub return_to: String,
+}
+
 /// # Errors
-/// `invalid_credentials`, `throttled`, `unavailable`.
-pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, remembered: bool) -> ApiResult<NewSession> {
+/// `invalid_credentials`, `limit`, `throttled`, `unavailable`.
+pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishes: Wishes) -> ApiResult<NewSession> {
     let Some(email) = canonical::email(email) else {
         // What is no address is no account either; it costs the same to be told so.
         cx.state.hasher.verify(shortened(password), None).await?;
@@ -63,8 +70,13 @@ pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, remem
         Match::YesButCheap => Some(cx.state.hasher.hash(password).await?),
         _ => None,
     };
-    let session = new_session(cx, &account.user, remembered);
-    admit(cx, counters, Admission { account, rehashed, session }).await
+    let session = new_session(cx, &account.user, wishes.remembered);
+    let (user, session_id) = (account.user.clone(), session.id.clone());
+    match admit(cx, counters, Admission { account, rehashed, session }).await {
+        Ok(()) => Ok(NewSession { user_id: user.id, session_id }),
+        Err(ApiError::Limit { choose: true }) => Err(choose::wait(cx, &user, wishes).await),
+        Err(refused) => Err(refused),
+    }
 }
 
 /// A password longer than any of ours can't match; hashing its beginning costs the same as any other.
@@ -101,7 +113,7 @@ struct Admission {
     session: Session,
 }
 
-async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) -> ApiResult<NewSession> {
+async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) -> ApiResult<()> {
     let (user, session) = (admission.account.user.clone(), admission.session.clone());
     let device = device_cookie(cx);
     let (cloned, known) = (cx.clone(), throttling::short_hash(&device));
@@ -123,10 +135,12 @@ async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) ->
             })
         })
         .await?;
+    if matches!(admitted, Ok(()) | Err(ApiError::Limit { .. })) {
+        // The password was right, whatever else stands in the way.
+        cx.reply.set(Name::Device, &device, Some(DEVICE_COOKIE_LIFE));
+    }
     admitted?;
-    cx.reply.set(Name::Device, &device, Some(DEVICE_COOKIE_LIFE));
-    tokens::issue(cx, &session, &user)?;
-    Ok(NewSession { user_id: user.id, session_id: session.id })
+    tokens::issue(cx, &session, &user).map(drop)
 }
 
 /// As long as browsers keep a cookie.
@@ -148,45 +162,7 @@ async fn begin(cx: &RequestContext, tx: &mut Tx, admission: &Admission) -> Store
     if let Some(rehashed) = &admission.rehashed {
         users::replace_password(tx, &user.id, &admission.account.password_hash, rehashed).await?;
     }
-    if let Err(refused) = make_room(cx, tx, user).await? {
-        return Ok(Err(refused));
-    }
-    presented::end(cx, tx).await?;
-    record(cx, tx, &admission.session).await?;
-    audit::append(tx, &signed_in(cx, Event::SignIn, &admission.session)).await?;
-    Ok(Ok(()))
-}
-
-/// Ends what the device limit says must end for one more session; the user's row is held. Sessions whose credentials
-/// came along end with this sign-in anyway.
-async fn make_room(cx: &RequestContext, tx: &mut Tx, user: &User) -> StoreResult<ApiResult<()>> {
-    if cx.state.config.device_limit.max == 0 {
-        return Ok(Ok(()));
-    }
-    let replaced = presented::named(cx, tx).await?;
-    let live = sessions::list_live(tx.read(), &user.id, cx.now).await?;
-    let slots: Vec<Slot> = live.into_iter().filter(|session| !replaced.contains(&session.id)).map(slot).collect();
-    match cx.state.config.device_limit.decide(&slots) {
-        Decision::Refuse | Decision::Ask => Ok(Err(ApiError::Limit)),
-        Decision::Admit { evict } => {
-            for sid in evict {
-                if sessions::end(tx, &sid, EndReason::Limit, cx.now).await? {
-                    tx.revoke(tokens::session_ended(cx, &sid, EndReason::Limit));
-                    let entry = Entry {
-                        target: Some(user.id.clone()),
-                        session: Some(sid),
-                        ..cx.audit(Event::SessionEvict, Outcome::Done)
-                    };
-                    audit::append(tx, &entry).await?;
-                }
-            }
-            Ok(Ok(()))
-        }
-    }
-}
-
-fn slot(session: Session) -> Slot {
-    Slot { id: session.id, signed_in_at: session.signed_in_at, last_active_at: session.last_active_at }
+    device_limit::begin(cx, tx, user, &admission.session).await
 }
 
 /// The audit row of a session's beginning.

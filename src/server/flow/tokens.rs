@@ -126,7 +126,8 @@ fn mac(cx: &RequestContext, session: &Session) -> StoreResult<SecretBytes> {
     cx.state.keyring.now().mac(&session.mac_kid).cloned().ok_or(missing)
 }
 
-fn take_back(cx: &RequestContext, names: &[Name]) {
+/// Takes cookies back that came along.
+pub fn take_back(cx: &RequestContext, names: &[Name]) {
     for name in names {
         let sent = match name {
             Name::Access => &cx.cookies.access,

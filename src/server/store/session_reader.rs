@@ -1,10 +1,11 @@
 //! Where a request of the database strategy reads its session: in the ledger, or in Redis in front of it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use cookie::time::OffsetDateTime;
 use tower_sessions::{
     CachingSessionStore, Expiry, Session, SessionStore as _,
-    session::Id,
+    session::{Id, Record},
     session_store::{Error, Result},
 };
 
@@ -12,6 +13,7 @@ use super::{
     redis_sessions::RedisSessions,
     web_sessions::{SIGNED_IN, SignedIn, WebSessions},
 };
+use crate::domain::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub struct SessionReader {
@@ -49,10 +51,18 @@ impl SessionReader {
         true
     }
 
-    /// What a browser does before it is signed in: under its token, or a fresh one, for at most `life`.
+    /// What a browser does before it is signed in: under its token, or a fresh one, until `expires_at`.
     #[must_use]
-    pub fn before_sign_in(&self, id: Option<Id>, life: Duration) -> Session {
-        let life = cookie::time::Duration::try_from(life).unwrap_or(cookie::time::Duration::ZERO);
-        Session::new(id, Arc::clone(&self.ledger), Some(Expiry::OnInactivity(life)))
+    pub fn before_sign_in(&self, id: Option<Id>, expires_at: Timestamp) -> Session {
+        let at = OffsetDateTime::from_unix_timestamp(expires_at.as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Session::new(id, Arc::clone(&self.ledger), Some(Expiry::AtDateTime(at)))
+    }
+
+    /// What was noted there, if it is still. Unlike a [`Session`] this doesn't log ids that nobody was given.
+    ///
+    /// # Errors
+    /// When the ledger can't be read.
+    pub async fn noted(&self, id: &Id) -> Result<Option<Record>> {
+        self.ledger.load(id).await
     }
 }

@@ -16,7 +16,7 @@ use tower_sessions::{
 };
 
 use super::{
-    Db, StoreError,
+    Db, StoreError, StoreResult, Tx,
     sessions::{self, Session},
     sql,
     users::User,
@@ -109,26 +109,12 @@ impl WebSessions {
         Self { db, clock }
     }
 
-    async fn insert(&self, record: &Record) -> std::result::Result<(), StoreError> {
-        let (hash, data, expires_at) = columns(record)?;
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    sql!(
-                        tx.on(),
-                        execute,
-                        "INSERT INTO web_sessions (id_hash, data, expires_at) VALUES ($1, $2, $3)",
-                        hash.as_slice(),
-                        data.as_str(),
-                        expires_at
-                    )
-                    .map(drop)
-                })
-            })
-            .await
+    async fn insert(&self, new: &Record) -> StoreResult<()> {
+        let new = new.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &new).await })).await
     }
 
-    async fn before_sign_in(&self, hash: TokenHash) -> std::result::Result<Option<(String, i64)>, StoreError> {
+    async fn before_sign_in(&self, hash: TokenHash) -> StoreResult<Option<(String, i64)>> {
         sql!(
             self.db.read(),
             fetch_optional,
@@ -137,6 +123,41 @@ impl WebSessions {
             self.clock.now().0
         )
     }
+}
+
+/// Notes what a browser does before it is signed in.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the id is taken.
+pub async fn insert(tx: &mut Tx, new: &Record) -> StoreResult<()> {
+    let (hash, data, expires_at) = columns(new)?;
+    sql!(
+        tx.on(),
+        execute,
+        "INSERT INTO web_sessions (id_hash, data, expires_at) VALUES ($1, $2, $3)",
+        hash.as_slice(),
+        data.as_str(),
+        expires_at
+    )
+    .map(drop)
+}
+
+/// Takes what was noted under an id out of the table: of several callers at once one is given it.
+///
+/// # Errors
+/// When the row can't be read or deleted.
+pub async fn take(tx: &mut Tx, id: &Id, now: Timestamp) -> StoreResult<Option<Record>> {
+    let taken: Option<(String, i64)> = sql!(
+        tx.on(),
+        fetch_optional,
+        "DELETE FROM web_sessions WHERE id_hash = $1 AND expires_at > $2 RETURNING data, expires_at",
+        session_token::hash(id).as_slice(),
+        now.0
+    )?;
+    let wrong = |_| StoreError::Inconsistent { table: "web_sessions", column: "data" };
+    taken
+        .map(|(data, expires_at)| Ok(record(id, serde_json::from_str(&data).map_err(wrong)?, Timestamp(expires_at))))
+        .transpose()
 }
 
 #[async_trait]
@@ -205,7 +226,7 @@ fn record(id: &Id, data: HashMap<String, serde_json::Value>, expires_at: Timesta
     Record { id: *id, data, expiry_date }
 }
 
-fn columns(record: &Record) -> std::result::Result<(TokenHash, String, i64), StoreError> {
+fn columns(record: &Record) -> StoreResult<(TokenHash, String, i64)> {
     let wrong = |_| StoreError::Inconsistent { table: "web_sessions", column: "data" };
     let data = serde_json::to_string(&record.data).map_err(wrong)?;
     Ok((session_token::hash(&record.id), data, Timestamp::from_secs(record.expiry_date.unix_timestamp()).0))

@@ -5,6 +5,7 @@ pub mod account_acts;
 pub mod admin_audit;
 pub mod admin_user;
 pub mod admin_users;
+pub mod choose;
 pub mod devices;
 pub mod home;
 pub mod not_found;

@@ -5,7 +5,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::auth::{Login, SignedIn},
+    api::{
+        ApiError,
+        auth::{Login, SignedIn},
+    },
     client::{dom::go_to, tab_sync},
     domain::session::EndReason,
     i18n::td_string as text,
@@ -106,7 +109,14 @@ fn SignInForm(return_to: String) -> impl IntoView {
     let l = use_locale();
     let act = use_act::<Login>();
     on_success(act, arrive);
-    let error = Signal::derive(move || act.value().get().and_then(Result::err));
+    let waits = ApiError::Limit { choose: true };
+    let asked = waits.clone();
+    Effect::new(move |_| {
+        if act.version().get() > 0 && act.value().get() == Some(Err(asked.clone())) {
+            go_to(paths::CHOOSE);
+        }
+    });
+    let error = Signal::derive(move || act.value().get().and_then(Result::err).filter(|error| *error != waits));
     view! {
         <ActForm act page=paths::keeping(paths::LOGIN, &return_to) class="form">
             <input type="hidden" name="return_to" value=return_to />

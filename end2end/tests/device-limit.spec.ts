@@ -1,0 +1,71 @@
+// One device at a time, and whoever comes second is asked: with scripts and without.
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/fixtures.ts";
+import type { Account } from "./support/fixtures.ts";
+import { fillSignIn, gotoHydrated, hydrated, pressSignIn } from "./support/pages.ts";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const ACCOUNT = "/settings/account";
+const CHOICE = "Sign out Firefox on Linux and continue";
+
+test.use({ settings: { SESSION__MAX_SESSIONS: "1", SESSION__ON_LIMIT: "ask" } });
+
+for (const scripts of [true, false]) {
+  test.describe(scripts ? "with scripts" : "without scripts", () => {
+    test.use({ javaScriptEnabled: scripts });
+
+    async function open(page: Page, path: string): Promise<void> {
+      await (scripts ? gotoHydrated(page, path) : page.goto(path));
+    }
+
+    async function send(page: Page, account: Account): Promise<void> {
+      await open(page, `/login?return_to=${encodeURIComponent(ACCOUNT)}`);
+      await fillSignIn(page, account);
+      await pressSignIn(page);
+    }
+
+    /** A person signed in with Firefox, and a second browser of theirs in which the sign-in waits. */
+    async function wait(page: Page, other: Page, account: Account): Promise<void> {
+      await send(other, account);
+      await expect(other).toHaveURL(ACCOUNT);
+      await send(page, account);
+      await expect(page).toHaveURL("/login/choose");
+      await expect(page.getByRole("heading", { level: 1, name: "Too many devices" })).toBeVisible();
+      await (scripts ? hydrated(page) : undefined);
+    }
+
+    test("the sign-in goes on once the other device is picked, and that one is told", async ({ page, browser, account }) => {
+      const other = await (await browser.newContext({ userAgent: FIREFOX, javaScriptEnabled: scripts })).newPage();
+      await wait(page, other, account);
+      await expect(page.getByRole("article")).toHaveCount(1);
+      await page.getByRole("button", { name: CHOICE }).click();
+      await expect(page).toHaveURL(ACCOUNT);
+      await expect(page.getByRole("main").getByText(account.email)).toBeVisible();
+      await other.goto(ACCOUNT);
+      await expect(other).toHaveURL(/reason=limit$/);
+      await expect(other.getByText("A newer sign-in took the place of this session")).toBeVisible();
+    });
+
+    test("someone who doesn't choose is not signed in and ends nothing", async ({ page, browser, account }) => {
+      const other = await (await browser.newContext({ userAgent: FIREFOX, javaScriptEnabled: scripts })).newPage();
+      await wait(page, other, account);
+      await page.getByRole("button", { name: "Don't sign in" }).click();
+      await expect(page).toHaveURL("/login");
+      await page.goto("/login/choose");
+      await expect(page).toHaveURL("/login");
+      await other.goto(ACCOUNT);
+      await expect(other).toHaveURL(ACCOUNT);
+    });
+
+    test("a device that is gone by now can't be picked, and its place can be taken", async ({ page, browser, account }) => {
+      const other = await (await browser.newContext({ userAgent: FIREFOX, javaScriptEnabled: scripts })).newPage();
+      await wait(page, other, account);
+      await other.getByRole("main").getByRole("button", { name: "Sign out" }).click();
+      await expect(other).toHaveURL("/login");
+      await page.getByRole("button", { name: CHOICE }).click();
+      await expect(page.getByText("It isn't there any more.")).toBeVisible();
+      await page.getByRole("button", { name: "Go on" }).click();
+      await expect(page).toHaveURL(ACCOUNT);
+    });
+  });
+}

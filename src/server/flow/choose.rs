@@ -1,0 +1,162 @@
+//! A sign-in that waits: the password was right, but the user has as many devices as they may and is asked which of them
+//! gives its place (`on_limit = ask`).
+//!
+//! What waits is a record under the session cookie, of use for nothing but this choice. It holds the user's version as it
+//! was when the password was proved: a password change or a lock in between makes it worthless.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tower_sessions::session::{Id, Record};
+
+use crate::{
+    api::{ApiError, ApiResult, auth::WaitingSignIn},
+    domain::{
+        ids::{SessionId, UserId},
+        session::EndReason,
+    },
+    server::{
+        context::RequestContext,
+        flow::{
+            database, device_limit, devices,
+            sign_in::{self, NewSession, Wishes},
+            tokens,
+        },
+        http::cookies::Name,
+        store::{
+            StoreResult, Tx,
+            sessions::{self, Session},
+            users::{self, User},
+            web_sessions,
+        },
+    },
+};
+
+/// How long a choice may take.
+const LIFE: Duration = Duration::from_secs(10 * 60);
+/// Under this name the record holds a [`Waiting`].
+const WAITING: &str = "waiting";
+/// There is no such sign-in (any more): begin anew.
+const GONE: ApiError = ApiError::SignedOut { reason: EndReason::None };
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Waiting {
+    user_id: UserId,
+    user_version: i64,
+    remembered: bool,
+    return_to: String,
+}
+
+impl Waiting {
+    fn of(record: &Record) -> Option<Self> {
+        record.data.get(WAITING).and_then(|value| Self::deserialize(value).ok())
+    }
+}
+
+/// Keeps a sign-in whose password was right; what its caller is told.
+pub async fn wait(cx: &RequestContext, user: &User, wishes: Wishes) -> ApiError {
+    let Wishes { remembered, return_to } = wishes;
+    let waiting = Waiting { user_id: user.id.clone(), user_version: user.version, remembered, return_to };
+    let record = cx.state.web_sessions.before_sign_in(None, cx.now.plus(LIFE));
+    let kept = match record.insert(WAITING, waiting).await {
+        Ok(()) => record.save().await,
+        failed => failed,
+    };
+    match (kept, record.id()) {
+        (Ok(()), Some(id)) => {
+            cx.reply.set(Name::Session, &id.to_string(), None);
+            tokens::take_back(cx, &[Name::Access, Name::Refresh]);
+            ApiError::Limit { choose: true }
+        }
+        (kept, _) => unavailable(&kept),
+    }
+}
+
+/// The devices of the user who waits.
+///
+/// # Errors
+/// `signed_out` when nobody does, `unavailable`.
+pub async fn waiting(cx: &RequestContext) -> ApiResult<WaitingSignIn> {
+    let id = database::presented(cx).ok_or(GONE)?;
+    let noted = cx.state.web_sessions.noted(&id).await.map_err(|error| unavailable(&error))?;
+    let waiting = noted.as_ref().and_then(Waiting::of).ok_or(GONE)?;
+    let user = users::find(cx.state.db.read(), &waiting.user_id).await?;
+    let proved = |user: &User| user.version == waiting.user_version && user.locked_at.is_none();
+    let user = user.filter(proved).ok_or(GONE)?;
+    let live = sessions::list_live(cx.state.db.read(), &user.id, cx.now).await?;
+    Ok(WaitingSignIn {
+        room: cx.state.config.device_limit.surplus(live.len()) == 0,
+        devices: live.iter().map(|session| devices::shown(cx, session, false)).collect(),
+        max: cx.state.config.device_limit.max,
+        server_now: cx.now.0,
+    })
+}
+
+/// Ends the chosen session and lets the waiting sign-in take its place; with an empty choice only if there is room by
+/// now. Gives the new session and where it was to lead.
+///
+/// # Errors
+/// `signed_out` when nobody waits, `not_found` for a session that is not a live one of theirs, `limit` when it is still
+/// one too many, `unavailable`.
+pub async fn choose(cx: &RequestContext, session_id: &str) -> ApiResult<(NewSession, String)> {
+    let id = database::presented(cx).ok_or(GONE)?;
+    let choice = match session_id {
+        "" => Choice::NoneNeeded,
+        text => Choice::End(SessionId::parse(text)),
+    };
+    let cloned = cx.clone();
+    let chosen = cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &id, choice).await })).await?;
+    if matches!(chosen, Err(ApiError::SignedOut { .. })) && cx.actor().is_err() {
+        cx.reply.clear(Name::Session);
+    }
+    let begun = chosen?;
+    tokens::issue(cx, &begun.session, &begun.user)?;
+    Ok((NewSession { user_id: begun.user.id, session_id: begun.session.id }, begun.return_to))
+}
+
+enum Choice {
+    NoneNeeded,
+    /// `None` for what is no id of a session.
+    End(Option<SessionId>),
+}
+
+struct Begun {
+    session: Session,
+    user: User,
+    return_to: String,
+}
+
+/// Taking the record comes first: of several at once one goes on.
+async fn transact(cx: &RequestContext, tx: &mut Tx, id: &Id, choice: Choice) -> StoreResult<ApiResult<Begun>> {
+    let Some(record) = web_sessions::take(tx, id, cx.now).await? else { return Ok(Err(GONE)) };
+    let begun = match Waiting::of(&record) {
+        Some(waiting) => begin(cx, tx, waiting, choice).await?,
+        None => Err(ApiError::NotFound),
+    };
+    if matches!(begun, Err(ApiError::NotFound | ApiError::Limit { .. })) {
+        web_sessions::insert(tx, &record).await?;
+    }
+    Ok(begun)
+}
+
+async fn begin(cx: &RequestContext, tx: &mut Tx, waiting: Waiting, choice: Choice) -> StoreResult<ApiResult<Begun>> {
+    if !users::hold(tx, &waiting.user_id, waiting.user_version).await? {
+        return Ok(Err(GONE));
+    }
+    let Some(user) = users::find(tx.read(), &waiting.user_id).await? else { return Ok(Err(GONE)) };
+    if let Choice::End(chosen) = choice {
+        let live = sessions::list_live(tx.read(), &user.id, cx.now).await?;
+        let Some(chosen) = chosen.filter(|chosen| live.iter().any(|session| session.id == *chosen)) else {
+            return Ok(Err(ApiError::NotFound));
+        };
+        device_limit::evict(cx, tx, &user.id, &chosen).await?;
+    }
+    let session = sign_in::new_session(cx, &user, waiting.remembered);
+    let begun = device_limit::begin(cx, tx, &user, &session).await?;
+    Ok(begun.map(|()| Begun { session, user, return_to: waiting.return_to }))
+}
+
+fn unavailable(error: &dyn std::fmt::Debug) -> ApiError {
+    tracing::error!(error = ?error, "a waiting sign-in could not be kept or read");
+    ApiError::Unavailable
+}

@@ -8,6 +8,7 @@ pub mod footer;
 pub mod header;
 pub mod icons;
 pub mod idle_dialog;
+pub mod kept_text;
 pub mod pager;
 pub mod pass;
 pub mod seal;

@@ -8,7 +8,7 @@ use crate::{
     i18n::td_string as text,
     ui::{
         auth_state::use_auth_state,
-        components::{facts::Fact, time_text::TimeText},
+        components::{facts::Fact, kept_text::KeptText, time_text::TimeText},
         fetch::Loaded,
         locale::use_locale,
         pages::sign_out::SignOutForm,
@@ -40,7 +40,9 @@ pub fn Account() -> impl IntoView {
                 <h2 class="section__title" id="out-title">
                     {text!(l, account.sign_out_title)}
                 </h2>
-                <p>{text!(l, account.sign_out_text)}</p>
+                <p>
+                    <KeptText kept=text!(l, account.sign_out_text) unkept=text!(l, account.sign_out_text_unkept) />
+                </p>
                 <SignOutForm />
             </section>
         </div>
@@ -83,6 +85,9 @@ fn SessionFacts(session: CurrentSession) -> impl IntoView {
                     <TimeText at=session.signed_in_at now />
                 </Fact>
                 <Fact name=text!(l, account.idle_end)>{end(session.ends.idle_ends_at, text!(l, account.idle_none))}</Fact>
+                <Fact name=text!(l, account.access_end)>
+                    <TimeText at=session.ends.access_ends_at now />
+                </Fact>
                 <Fact name=text!(l, account.life_end)>{end(session.ends.expires_at, never)}</Fact>
                 <Fact name=text!(l, account.absolute_end)>{end(session.ends.absolute_ends_at, never)}</Fact>
                 <Fact name=text!(l, account.remembered)>

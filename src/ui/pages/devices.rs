@@ -11,6 +11,7 @@ use crate::{
         components::{
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
+            kept_text::KeptText,
             pass::{Pass, PassFacts},
             states::Empty,
         },
@@ -35,12 +36,13 @@ pub fn DevicesPage() -> impl IntoView {
         <div class="page">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, devices.title)}</h1>
-                <p class="page__lead">{text!(l, devices.lead)}</p>
+                <p class="page__lead">
+                    <KeptText kept=text!(l, devices.lead) unkept=text!(l, devices.lead_unkept) />
+                </p>
             </header>
             <ErrorSlot error=outcome.error />
             <DoneSlot text=outcome.done />
             <Loaded resource=devices show=move |devices| view! { <Passes devices revoke revoke_others /> } />
-            <p class="page__foot">{text!(l, devices.explain)}</p>
         </div>
     }
 }
@@ -50,7 +52,6 @@ fn Passes(devices: Devices, revoke: Act<RevokeDevice>, revoke_others: Act<Revoke
     let l = use_locale();
     let now = devices.server_now;
     let (own, others): (Vec<Device>, Vec<Device>) = devices.devices.into_iter().partition(|device| device.current);
-    let count = others.len();
     view! {
         {devices.alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()}
         <section class="section" aria-labelledby="own-title">
@@ -68,6 +69,28 @@ fn Passes(devices: Devices, revoke: Act<RevokeDevice>, revoke_others: Act<Revoke
                 })
                 .collect_view()}
         </section>
+        {if devices.kept {
+            view! {
+                <Others others now revoke revoke_others />
+                <p class="page__foot">{text!(l, devices.explain)}</p>
+            }
+                .into_any()
+        } else {
+            view! { <Unkept ends_at=own.first().and_then(|own| own.ends_at) /> }.into_any()
+        }}
+    }
+}
+
+#[component]
+fn Others(
+    others: Vec<Device>,
+    now: i64,
+    revoke: Act<RevokeDevice>,
+    revoke_others: Act<RevokeOtherDevices>,
+) -> impl IntoView {
+    let l = use_locale();
+    let count = others.len();
+    view! {
         <section class="section" aria-labelledby="others-title">
             <h2 class="section__title" id="others-title">
                 {text!(l, devices.others)}
@@ -84,6 +107,26 @@ fn Passes(devices: Devices, revoke: Act<RevokeDevice>, revoke_others: Act<Revoke
                 }
                     .into_any()
             }}
+        </section>
+    }
+}
+
+/// Where the signed token is all there is: what that can't do, and until when it counts.
+#[component]
+fn Unkept(ends_at: Option<i64>) -> impl IntoView {
+    let l = use_locale();
+    let until = match ends_at {
+        Some(at) => text!(l, devices.unkept_until, at = times::date_time(l, at)),
+        None => text!(l, devices.unkept_forever).to_owned(),
+    };
+    view! {
+        <section class="section" aria-labelledby="unkept-title">
+            <h2 class="section__title" id="unkept-title">
+                {text!(l, devices.unkept_title)}
+            </h2>
+            <p>{text!(l, devices.unkept_list)}</p>
+            <p>{until}</p>
+            <p>{text!(l, devices.unkept_out)}</p>
         </section>
     }
 }

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::{
     api::{
         devices::{Devices, list_devices},
-        session::CurrentUser,
+        session::{CurrentSession, CurrentUser},
     },
     domain::{
         device_label::{DeviceForm, DeviceLabel},
@@ -17,6 +17,7 @@ use crate::{
         auth_state::use_auth_state,
         components::{
             icons::{DeviceIcon, arrow_right},
+            kept_text::keeps_sessions,
             pass::{LifeRule, Pass, PassFacts},
             states::{EndedCard, Loading},
         },
@@ -33,13 +34,16 @@ pub fn Home() -> impl IntoView {
         <Title text=text!(use_locale(), home.title) />
         <Transition fallback=Loading>
             {
-                let user = Memo::new(move |_| auth.session().get().map(|session| session.ok().map(|session| session.user)));
+                let user = Memo::new(move |_| {
+                    let person = |session: CurrentSession| (keeps_sessions(&session), session.user);
+                    auth.session().get().map(|session| session.ok().map(person))
+                });
                 move || {
                     let ended = auth.ended().get();
                     user.get()
                         .map(|user| match (ended, user) {
                             (Some(reason), _) => EitherOf3::A(view! { <EndedCard reason /> }),
-                            (None, Some(user)) => EitherOf3::B(view! { <Welcome user /> }),
+                            (None, Some((kept, user))) => EitherOf3::B(view! { <Welcome user kept /> }),
                             (None, None) => EitherOf3::C(view! { <Hero /> }),
                         })
                 }
@@ -133,10 +137,15 @@ fn device(l: Locale, browser: &str, system: &str) -> String {
 }
 
 #[component]
-fn Welcome(user: CurrentUser) -> impl IntoView {
+fn Welcome(user: CurrentUser, kept: bool) -> impl IntoView {
     let l = use_locale();
     let devices = use_private(|| (), |()| list_devices());
     let admin = user.role.may(Action::ViewUsers);
+    let (devices_text, security_text) = if kept {
+        (text!(l, home.devices_text), text!(l, home.security_text))
+    } else {
+        (text!(l, home.devices_text_unkept), text!(l, home.security_text_unkept))
+    };
     view! {
         <div class="page page--home">
             <header class="page__head">
@@ -153,8 +162,8 @@ fn Welcome(user: CurrentUser) -> impl IntoView {
                     {text!(l, home.go_on)}
                 </h2>
                 <ul class="ways">
-                    <Way href=paths::DEVICES name=text!(l, nav.devices) text=text!(l, home.devices_text) />
-                    <Way href=paths::SECURITY name=text!(l, nav.security) text=text!(l, home.security_text) />
+                    <Way href=paths::DEVICES name=text!(l, nav.devices) text=devices_text />
+                    <Way href=paths::SECURITY name=text!(l, nav.security) text=security_text />
                     <Way href=paths::ACCOUNT name=text!(l, nav.account) text=text!(l, home.account_text) />
                     {admin
                         .then(|| {
@@ -175,6 +184,7 @@ fn OwnPass(devices: Devices) -> impl IntoView {
     let more = devices.devices.iter().filter(|device| !device.current).count();
     let own = devices.devices.iter().find(|device| device.current);
     let more = match more {
+        _ if !devices.kept => text!(l, home.unkept_pass).to_owned(),
         0 => text!(l, home.only_pass).to_owned(),
         1 => text!(l, home.more_pass).to_owned(),
         count => text!(l, home.more_passes, count),

@@ -13,6 +13,7 @@ use crate::{
             alert::{Alert, DoneSlot, Tone},
             field::{PasswordField, PasswordRules},
             icons::arrow_right,
+            kept_text::{KeptText, keeps_sessions},
         },
         locale::use_locale,
         password_length::password_min_length,
@@ -30,19 +31,24 @@ pub fn Security() -> impl IntoView {
         <div class="page">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, security.title)}</h1>
-                <p class="page__lead">{text!(l, security.lead)}</p>
+                <p class="page__lead">
+                    <KeptText kept=text!(l, security.lead) unkept=text!(l, security.lead_unkept) />
+                </p>
             </header>
             <section class="section" aria-labelledby="password-title">
                 <h2 class="section__title" id="password-title">
                     {text!(l, security.password_title)}
                 </h2>
+                <Unkept />
                 <PasswordForm />
             </section>
             <section class="section" aria-labelledby="devices-title">
                 <h2 class="section__title" id="devices-title">
                     {text!(l, security.devices_title)}
                 </h2>
-                <p>{text!(l, security.devices_text)}</p>
+                <p>
+                    <KeptText kept=text!(l, security.devices_text) unkept=text!(l, security.devices_text_unkept) />
+                </p>
                 <p>
                     <a class="button button--quiet" href=paths::DEVICES>
                         {text!(l, security.devices_link)}
@@ -51,6 +57,23 @@ pub fn Security() -> impl IntoView {
                 </p>
             </section>
         </div>
+    }
+}
+
+/// Said before the form is sent: what a change doesn't do under a strategy that keeps no sessions.
+#[component]
+fn Unkept() -> impl IntoView {
+    let l = use_locale();
+    let auth = use_auth_state();
+    view! {
+        <Transition>
+            {move || {
+                let session = auth.session().get().and_then(Result::ok);
+                session
+                    .filter(|session| !keeps_sessions(session))
+                    .map(|_| view! { <Alert tone=Tone::Note text=text!(l, security.unkept) /> })
+            }}
+        </Transition>
     }
 }
 

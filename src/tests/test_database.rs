@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::test_app::RUNTIME;
 
 /// Of servers on PostgreSQL, where none is made.
-const SECRET: &str = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
+const SECRET: &str = "hT2vK9sWq8ZrXn4LwYd6PcMf1JbGu0oEaVi7DkRt5xA=";
 
 pub struct TestDatabase {
     schema: Option<Schema>,

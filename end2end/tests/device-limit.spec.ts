@@ -1,4 +1,5 @@
 // One device at a time, and whoever comes second is asked: with scripts and without.
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
@@ -69,3 +70,17 @@ for (const scripts of [true, false]) {
     });
   });
 }
+
+test("the choice is accessible and fits the narrowest phone", async ({ page, browser, account }) => {
+  for (const open of [await (await browser.newContext()).newPage(), page]) {
+    await gotoHydrated(open, "/login");
+    await fillSignIn(open, account);
+    await pressSignIn(open);
+    await open.waitForURL((url) => url.pathname !== "/login");
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  await gotoHydrated(page, "/login/choose");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+});

@@ -1,6 +1,24 @@
 //! Where server and browser differ, so that nothing else needs to ask which of the two it is compiled for.
 
-use crate::domain::password_policy::LEAST_MIN_LENGTH;
+use crate::{domain::password_policy::LEAST_MIN_LENGTH, i18n::Locale};
+
+/// In the address of a page: the language that was just chosen for it.
+pub const LANGUAGE_PARAMETER: &str = "lang";
+
+/// The language of the page being rendered.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn page_locale() -> Locale {
+    crate::server::http::language::of_page()
+}
+
+/// The language of the page, as the document says it.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn page_locale() -> Locale {
+    let root = leptos::prelude::document().document_element();
+    root.and_then(|root| root.get_attribute("lang")?.parse().ok()).unwrap_or_default()
+}
 
 /// Where a file of the site is fetched from, such as `/pkg/sekisho.css`. On the server it carries the file's version,
 /// so that the address never serves anything else and may be cached for ever.

@@ -1,14 +1,9 @@
-//! Which language a page speaks: `?lang=` when someone has just chosen, else the cookie of an earlier choice, else
-//! what the browser prefers. Nothing is stored for people who never choose.
+//! Which language a page speaks. The server decides (`platform::page_locale`), the document says it, and the browser takes
+//! it from there; therefore texts never change under a page and are read once.
 //!
-//! A choice is a plain link to the same page, so it works without scripts; the server answers it with the cookie. The
-//! browser takes the language from the document it got, therefore texts never change under a page and are read once.
+//! A choice is a plain link to the same page, so it works without scripts; the server answers it with a cookie.
 
 use leptos::prelude::*;
-use leptos_i18n::{
-    I18nContext,
-    context::{CookieOptions, I18nContextOptions, init_i18n_context_with_options},
-};
 use leptos_meta::Html;
 use leptos_router::{
     hooks::{use_location, use_query_map},
@@ -17,44 +12,27 @@ use leptos_router::{
 
 use crate::{
     api::form_result,
-    i18n::{I18nLocaleTrait, Locale, use_i18n},
+    i18n::{I18nLocaleTrait, Locale},
+    platform::{self, LANGUAGE_PARAMETER},
 };
 
-const COOKIE: &str = "locale";
-const PARAMETER: &str = "lang";
-const ONE_YEAR_MS: i64 = 365 * 24 * 3600 * 1000;
-
 /// The language of this page.
+///
+/// # Panics
+/// Outside `LocaleProvider`.
 pub fn use_locale() -> Locale {
-    use_i18n().get_locale_untracked()
+    expect_context()
 }
 
 /// Decides the language, provides it, and writes it on `<html>`. Needs the router around it.
 #[component]
 pub fn LocaleProvider<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView {
-    let context: I18nContext<Locale> = init_i18n_context_with_options(options());
-    provide_context(context);
-    let code = context.get_locale_untracked().as_str();
+    let locale = platform::page_locale();
+    provide_context(locale);
     view! {
-        <Html attr:lang=code />
+        <Html attr:lang=locale.as_str() />
         {children.into_inner()()}
     }
-}
-
-fn options() -> I18nContextOptions<'static, Locale> {
-    // Neither `Secure` nor a prefix: it is no secret, and it must reach http://localhost in every browser
-    let cookie = CookieOptions::default().path("/".to_owned()).max_age(ONE_YEAR_MS);
-    let chosen = use_query_map().with_untracked(|query| query.get_str(PARAMETER).and_then(|code| code.parse().ok()));
-    let cookie = match chosen {
-        // as if the choice had come as a cookie: it is then set on the reply like any new one
-        Some(locale) => cookie.ssr_cookies_header_getter(move || Some(cookie_pair(locale))),
-        None => cookie.readonly(true),
-    };
-    I18nContextOptions { cookie_name: COOKIE.into(), cookie_options: cookie, ..Default::default() }
-}
-
-fn cookie_pair(locale: Locale) -> String {
-    format!("{COOKIE}={}", locale.as_str())
 }
 
 /// The address of this page in another language.
@@ -64,9 +42,9 @@ pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use
     move || {
         // what a form that was sent without scripts came to belongs to that one answer
         query.with(|query| {
-            let mut address = format!("{}?{PARAMETER}={code}", path.get());
+            let mut address = format!("{}?{LANGUAGE_PARAMETER}={code}", path.get());
             for (name, value) in query.clone() {
-                if name != PARAMETER && !form_result::is_part(&name) {
+                if name != LANGUAGE_PARAMETER && !form_result::is_part(&name) {
                     address.extend(["&", &Url::escape(&name), "=", &Url::escape(&value)]);
                 }
             }

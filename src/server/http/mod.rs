@@ -7,6 +7,7 @@ pub mod form_page;
 pub mod forward_auth;
 pub mod health;
 pub mod jwks;
+pub mod language;
 pub mod limits;
 pub mod origin_check;
 pub mod patient_io;

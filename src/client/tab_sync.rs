@@ -65,7 +65,7 @@ pub fn listen(hear: impl Fn(Letter) + 'static) {
     let heard = Rc::clone(&hear);
     let channel = Channel::open(CHANNEL, move |text| {
         // A tab that still runs an older version may tell what we can't read.
-        if let Ok(letter) = serde_json::from_str(&text) {
+        if let Ok(letter) = serde_json::from_slice(text.as_bytes()) {
             heard(letter);
         }
     });

@@ -46,14 +46,14 @@ where
 {
     let act = Action::new_with_value(without_scripts::<S>(), move |input: &S| call(input.clone()));
     let auth = use_auth_state();
-    Effect::new(move |_| {
+    effect(Box::new(move || {
         // an answer of this page, not one that somebody wrote into a link
         if act.version().get() > 0
             && let Some(answer) = act.value().get()
         {
             auth.heed(&answer);
         }
-    });
+    }));
     act
 }
 
@@ -69,7 +69,7 @@ where
         }
         match (query.get_str(form_result::ERROR), query.get_str(form_result::DONE)) {
             (Some(error), _) => Some(Err(ServerFnUrlError::<ApiError>::decode_err(error))),
-            (None, done) => serde_json::from_str(done?).ok().map(Ok),
+            (None, done) => serde_json::from_slice(done?.as_bytes()).ok().map(Ok),
         }
     })
 }
@@ -82,13 +82,13 @@ where
     S::Error: Clone + Send + Sync + 'static,
     Act<S>: Copy,
 {
-    Effect::new(move |_| {
+    effect(Box::new(move || {
         if act.version().get() > 0
             && let Some(Ok(output)) = act.value().get()
         {
             then(output);
         }
-    });
+    }));
 }
 
 /// What the acts of a page came to last, for its message slots.
@@ -117,15 +117,20 @@ impl Outcome {
         if let Some(earlier) = act.value().get_untracked() {
             tell(earlier);
         }
-        Effect::new(move |_| {
+        effect(Box::new(move || {
             if act.version().get() > 0
                 && let Some(answer) = act.value().get()
             {
                 tell(answer);
             }
-        });
+        }));
         self
     }
+}
+
+/// An effect whose body stands behind a pointer: what runs it exists once in the browser's program, not once for each form.
+pub fn effect(mut body: Box<dyn FnMut()>) {
+    Effect::new(move |_| body());
 }
 
 /// The form of an act. `page` is where it stands: the way back when it is sent without scripts.

@@ -11,11 +11,12 @@ use crate::{
     },
     client::call::with_renewal,
     domain::session::EndReason,
+    ui::fetch::Private,
 };
 
 #[derive(Clone, Copy)]
 pub struct AuthState {
-    session: Resource<ApiResult<CurrentSession>>,
+    session: Private<CurrentSession>,
     version: RwSignal<u32>,
     ended: RwSignal<Option<EndReason>>,
 }
@@ -23,7 +24,7 @@ pub struct AuthState {
 /// Provides the state. In `App`, once.
 pub fn provide_auth_state() -> AuthState {
     let version = RwSignal::new(0);
-    let session = Resource::new_blocking(move || version.get(), |_| with_renewal(current_session));
+    let session = Resource::new_with_options(move || version.get(), |_| with_renewal(current_session), true);
     let state = AuthState { session, version, ended: RwSignal::new(None) };
     provide_context(state);
     state
@@ -37,7 +38,7 @@ pub fn use_auth_state() -> AuthState {
 
 impl AuthState {
     /// The session of this page, as the server described it last.
-    pub fn session(&self) -> Resource<ApiResult<CurrentSession>> {
+    pub fn session(&self) -> Private<CurrentSession> {
         self.session
     }
 

@@ -9,37 +9,46 @@ use crate::{
     api::{ApiError, ApiResult},
     client::call::with_renewal,
     ui::{
+        act,
         auth_state::use_auth_state,
         components::states::{ErrorState, Loading},
+        json_slice::JsonSlice,
     },
 };
 
+/// What a page has read, or the refusal.
+pub type Private<T> = Resource<ApiResult<T>, JsonSlice>;
+
 /// A resource over a server function that needs a session.
-pub fn use_private<S, T, F, Fut>(source: impl Fn() -> S + Send + Sync + 'static, fetch: F) -> Resource<ApiResult<T>>
+pub fn use_private<S, T, F, Fut>(source: impl Fn() -> S + Send + Sync + 'static, fetch: F) -> Private<T>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
     F: Fn(S) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ApiResult<T>> + Send + 'static,
 {
-    let resource = Resource::new(source, move |key| {
-        let fetch = fetch.clone();
-        with_renewal(move || fetch(key.clone()))
-    });
+    let resource = Resource::new_with_options(
+        source,
+        move |key| {
+            let fetch = fetch.clone();
+            with_renewal(move || fetch(key.clone()))
+        },
+        false,
+    );
     let auth = use_auth_state();
-    Effect::new(move |_| {
+    act::effect(Box::new(move || {
         resource.with(|answer| {
             if let Some(answer) = answer {
                 auth.heed(answer);
             }
         });
-    });
+    }));
     resource
 }
 
 /// The page part that shows what was read. While a later read is under way the earlier content stays.
 #[component]
-pub fn Loaded<T, V, F>(resource: Resource<ApiResult<T>>, show: F) -> impl IntoView
+pub fn Loaded<T, V, F>(resource: Private<T>, show: F) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,

@@ -6,6 +6,7 @@ pub mod auth_state;
 pub mod components;
 pub mod fetch;
 pub mod guards;
+pub mod json_slice;
 pub mod locale;
 pub mod pages;
 pub mod password_length;

@@ -13,12 +13,13 @@ use crate::{
     client::dom::go_to,
     i18n::td_string as text,
     ui::{
-        act::{Act, ActForm, on_success, use_act_by},
+        act::{Act, ActForm, effect, on_success, use_act_by},
         components::{
             alert::ErrorSlot,
             pass::{Pass, PassFacts},
             states::{ErrorState, Loading},
         },
+        fetch::Private,
         locale::use_locale,
         pages::{sign_in::arrive, sign_out::SignOutForm},
         paths, texts,
@@ -28,15 +29,15 @@ use crate::{
 #[component]
 pub fn ChoosePage() -> impl IntoView {
     let l = use_locale();
-    let waiting = Resource::new(|| (), |()| choosable_devices());
+    let waiting: Private<WaitingSignIn> = Resource::new_with_options(|| (), |()| choosable_devices(), false);
     // There is no session yet that could be renewed or end.
     let act = use_act_by(|choice: ChooseDevice| choice.run_on_client());
     on_success(act, arrive);
-    Effect::new(move |_| match act.value().get().filter(|_| act.version().get() > 0) {
+    effect(Box::new(move || match act.value().get().filter(|_| act.version().get() > 0) {
         Some(Err(ApiError::SignedOut { .. })) => go_to(paths::LOGIN),
         Some(Err(_)) => waiting.refetch(),
         Some(Ok(_)) | None => {}
-    });
+    }));
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
     view! {
         <Title text=text!(l, choose.title) />

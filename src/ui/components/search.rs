@@ -1,19 +1,26 @@
 //! A search whose terms stand in the address: a plain GET form.
 
-use leptos::prelude::*;
-use leptos_router::components::Form;
+use leptos::{ev::SubmitEvent, html::Input, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     i18n::td_string as text,
-    ui::{components::icons::magnifier, locale::use_locale},
+    ui::{components::icons::magnifier, locale::use_locale, paths},
 };
 
 #[component]
 pub fn Search(page: &'static str, label: &'static str, #[prop(into)] query: Signal<String>) -> impl IntoView {
     let l = use_locale();
+    let asked = NodeRef::<Input>::new();
+    let navigate = use_navigate();
+    let search = move |event: SubmitEvent| {
+        event.prevent_default();
+        let asked = asked.get_untracked().map(|input| input.value()).unwrap_or_default();
+        navigate(&paths::list(page, &asked, ""), NavigateOptions::default());
+    };
     view! {
         <search class="search">
-            <Form method="GET" action=page>
+            <form method="get" action=page on:submit=search>
                 <label class="visually-hidden" for="query">
                     {label}
                 </label>
@@ -21,6 +28,7 @@ pub fn Search(page: &'static str, label: &'static str, #[prop(into)] query: Sign
                 <input
                     class="input search__input"
                     type="search"
+                    node_ref=asked
                     id="query"
                     name="query"
                     maxlength="254"
@@ -33,7 +41,7 @@ pub fn Search(page: &'static str, label: &'static str, #[prop(into)] query: Sign
                 <button class="button button--quiet" type="submit">
                     {text!(l, users.search_submit)}
                 </button>
-            </Form>
+            </form>
             {move || {
                 (!query.with(String::is_empty))
                     .then(|| view! { <a class="search__clear" href=page>{text!(l, users.clear)}</a> })

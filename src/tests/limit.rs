@@ -223,10 +223,7 @@ async fn it_works_by_forms_alone() {
         assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
         let wrong = [("session_id", "nonsense"), ("page", "/login/choose")];
         let back = location(&submit(&mut new, "/api/login/choose", &wrong).await).to_owned();
-        assert!(
-            new.page(&back).await.text.contains("It isn&#x27;t there any more.") || back.contains("__err"),
-            "{back}"
-        );
+        assert!(new.page(&back).await.text.contains("t there any more."), "the page says what was wrong: {back}");
         let right = [("session_id", sid.as_str()), ("page", "/login/choose")];
         assert_eq!(location(&submit(&mut new, "/api/login/choose", &right).await), "/settings/devices");
         new.page("/settings/devices").await.expect(StatusCode::OK);

@@ -5,10 +5,7 @@ use std::time::Duration;
 use axum::http::{StatusCode, header};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sekisho::{
-    domain::{
-        audit::{Event, Outcome},
-        role::Role,
-    },
+    domain::{audit::Event, role::Role},
     server::{
         crypto::{keyring::PUBLISHED_FOR, password_hash::Cost},
         flow::{
@@ -31,19 +28,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn rotate(app: &TestApp, rotation: Rotation) -> Rotated {
     let state = &app.state;
     let now = state.clock.now();
-    let entry = Entry {
-        id: state.rng.uuid(now),
-        at: now,
-        event: Event::KeyRotate,
-        outcome: Outcome::Done,
-        actor: None,
-        target: None,
-        session: None,
-        address: None,
-        device: None,
-        request_id: None,
-        detail: None,
-    };
+    let entry = Entry::of_system(state.rng.uuid(now), now, Event::KeyRotate);
     let by = By { entry, detail: serde_json::json!({}), last_end: now.plus(PUBLISHED_FOR * 3) };
     keys::rotate(&state.config, &state.db, &state.rng, (rotation, by)).await.unwrap()
 }

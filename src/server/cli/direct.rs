@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::failure::Failure;
 use crate::{
     domain::{
-        audit::{Event, Outcome},
+        audit::Event,
         email::Email,
         ids::UserId,
         revocation::{Revocation, Subject},
@@ -95,19 +95,7 @@ impl Direct {
     /// An audit row without target and evidence.
     #[must_use]
     pub fn entry(&self, event: Event) -> Entry {
-        Entry {
-            id: self.rng.uuid(self.now),
-            at: self.now,
-            event,
-            outcome: Outcome::Done,
-            actor: None,
-            target: None,
-            session: None,
-            address: None,
-            device: None,
-            request_id: None,
-            detail: None,
-        }
+        Entry::of_system(self.rng.uuid(self.now), self.now, event)
     }
 
     #[must_use]

@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    domain::{
-        audit::{Event, Outcome},
-        time::Timestamp,
-    },
+    domain::{audit::Event, time::Timestamp},
     server::{
         clock::Clock,
         rng::Rng,
@@ -46,17 +43,8 @@ pub async fn clean_up(db: &Db, clock: &Clock, rng: &Rng, by: &'static str) -> St
     let ms = u64::try_from(now.since(began_at).as_millis()).unwrap_or(u64::MAX);
     let report = Report { rows, ms };
     let entry = Entry {
-        id: rng.uuid(now),
-        at: now,
-        event: Event::Cleanup,
-        outcome: Outcome::Done,
-        actor: None,
-        target: None,
-        session: None,
-        address: None,
-        device: None,
-        request_id: None,
         detail: Some(serde_json::json!({ "by": by, "rows": report.rows, "ms": ms }).to_string()),
+        ..Entry::of_system(rng.uuid(now), now, Event::Cleanup)
     };
     db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
     tracing::info!(by, ms, rows = ?report.rows, "cleaned up");

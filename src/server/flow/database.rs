@@ -44,7 +44,7 @@ pub async fn authenticate(cx: &RequestContext) -> Authentication {
 }
 
 async fn judge(cx: &RequestContext, id: &Id, found: SignedIn) -> Authentication {
-    let claims = claims(cx, &found);
+    let claims = claims_of(cx, &found);
     let standing = cx.state.revoked.standing(&claims);
     let admitted = found.state(cx.now) == SessionState::Live && standing == Standing::Good && !found.locked;
     if !admitted && cx.state.web_sessions.forget(id).await {
@@ -52,13 +52,16 @@ async fn judge(cx: &RequestContext, id: &Id, found: SignedIn) -> Authentication 
         return match cx.state.web_sessions.read(id).await {
             Err(_) => Authentication::Unavailable,
             Ok(None) => Authentication::SignedOut(EndReason::None),
-            Ok(Some(found)) => admit(cx, found),
+            Ok(Some(found)) => {
+                let claims = claims_of(cx, &found);
+                admit(cx, &found, claims)
+            }
         };
     }
-    admit(cx, found)
+    admit(cx, &found, claims)
 }
 
-fn admit(cx: &RequestContext, found: SignedIn) -> Authentication {
+fn admit(cx: &RequestContext, found: &SignedIn, claims: AccessClaims) -> Authentication {
     if found.locked {
         return Authentication::SignedOut(found.ended.unwrap_or(EndReason::Locked));
     }
@@ -72,7 +75,7 @@ fn admit(cx: &RequestContext, found: SignedIn) -> Authentication {
         cx.state.confirmations.note(&found.session_id, found.generation);
     }
     cx.state.confirmations.note_use(&found.session_id, found.last_active_at, cx.now);
-    Authentication::Actor(Actor(Arc::new(Verified { kid: String::new(), claims: claims(cx, &found) })))
+    Authentication::Actor(Actor(Arc::new(Verified { kid: String::new(), claims })))
 }
 
 /// A credential of a strategy that was in force before.
@@ -86,7 +89,7 @@ fn voucher(cx: &RequestContext) -> Authentication {
 }
 
 /// What an access token of this session would say; nothing is signed with it.
-fn claims(cx: &RequestContext, found: &SignedIn) -> AccessClaims {
+fn claims_of(cx: &RequestContext, found: &SignedIn) -> AccessClaims {
     AccessClaims {
         iss: cx.state.access_tokens.issuer().to_owned(),
         aud: cx.state.access_tokens.audience().to_owned(),

@@ -25,6 +25,26 @@ pub struct Entry {
     pub detail: Option<String>,
 }
 
+impl Entry {
+    /// What nobody asked for over the wire: neither actor nor request.
+    #[must_use]
+    pub fn of_system(id: String, at: Timestamp, event: Event) -> Self {
+        Self {
+            id,
+            at,
+            event,
+            outcome: Outcome::Done,
+            actor: None,
+            target: None,
+            session: None,
+            address: None,
+            device: None,
+            request_id: None,
+            detail: None,
+        }
+    }
+}
+
 /// # Errors
 /// When the row can't be written.
 pub async fn append(tx: &mut Tx, entry: &Entry) -> StoreResult<()> {

@@ -178,18 +178,33 @@ async fn no_statement_on_a_table_that_grows_reads_all_of_it() {
 #[tokio::test]
 async fn the_look_ups_by_user_token_and_expiry_each_have_their_index() {
     let app = TestApp::start().await;
-    let On::Sqlite(pool) = app.state.db.read() else { return skipped("it asks SQLite for its plans") };
     for (condition, index) in [
-        ("user_id = $1 AND ended_at IS NULL", "sessions_by_user"),
-        ("token_hash = $1", "sessions_by_token"),
-        ("former_token_hash = $1", "sessions_by_former_token"),
-        ("expires_at <= $1", "sessions_by_expiry"),
-        ("absolute_end_at <= $1", "sessions_by_absolute_end"),
-        ("absolute_end_at = $1 AND expires_at <= $2 AND voucher_ends_at <= $2", "sessions_by_absolute_end"),
+        ("user_id = '' AND ended_at IS NULL", "sessions_by_user"),
+        ("token_hash = ''", "sessions_by_token"),
+        ("former_token_hash = ''", "sessions_by_former_token"),
+        ("expires_at <= 1", "sessions_by_expiry"),
+        ("absolute_end_at <= 1", "sessions_by_absolute_end"),
+        ("absolute_end_at = 9 AND expires_at <= 1 AND voucher_ends_at <= 1", "sessions_by_absolute_end"),
     ] {
-        let text = format!("EXPLAIN QUERY PLAN SELECT * FROM sessions WHERE {condition}");
-        let plan = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_one(pool).await.unwrap();
-        let step: String = plan.get("detail");
-        assert!(step.contains(&format!("USING INDEX {index} ")), "{condition}: {step}");
+        let plan = plan(&app, &format!("SELECT * FROM sessions WHERE {condition}")).await;
+        assert!(plan.split_whitespace().any(|word| word == index), "{condition}: {plan}");
     }
+}
+
+/// The way a database would take; PostgreSQL is told not to mind that there is nothing in the table yet.
+async fn plan(app: &TestApp, query: &str) -> String {
+    let steps: Vec<String> = match app.state.db.read() {
+        On::Sqlite(pool) => {
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+            sqlx::raw_sql(text).fetch_all(pool).await.unwrap().iter().map(|row| row.get("detail")).collect()
+        }
+        On::Postgres(pool) => {
+            let mut tx = pool.begin().await.unwrap();
+            sqlx::raw_sql("SET LOCAL enable_seqscan = off").execute(&mut *tx).await.unwrap();
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN {query}"));
+            sqlx::raw_sql(text).fetch_all(&mut *tx).await.unwrap().iter().map(|row| row.get(0)).collect()
+        }
+        On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
+    };
+    steps.join("\n")
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod admin;
 mod cleanup;
 mod cli;
+mod conformance;
 mod devices;
 mod documents;
 mod faults;

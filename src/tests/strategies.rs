@@ -1,79 +1,19 @@
-//! The rules of a session's life under each strategy: each test names the strategies that promise it, and what the others say.
+//! The rules of a session's life under each strategy: each test asks what the strategy promises, and what the others say.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use sekisho::domain::{role::Role, strategy::Strategy};
+use sekisho::domain::strategy::Strategy;
 
-use crate::test_app::{Browser, CHROME, PASSWORD, TestApp};
+use crate::{
+    conformance::{
+        ADMIN, EMAIL, ENDS, KICK, Kind, LIMIT, LIST, PASSWORD_CHANGE, ROLLS, SIGN_OUT, app_of, kinds, promises,
+        promising,
+    },
+    test_app::{Browser, CHROME, PASSWORD, TestApp},
+};
 
-const EMAIL: &str = "hanako@example.com";
-const ADMIN: &str = "admin@example.com";
 const DAY: u64 = 24 * 60;
-
-/// What the suite runs for.
-#[derive(Clone, Debug)]
-struct Kind {
-    strategy: Strategy,
-    /// The address of the Redis in front of the ledger.
-    redis: Option<String>,
-}
-
-/// Every strategy; `database` with Redis too where there is one.
-fn kinds() -> Vec<Kind> {
-    let plain = Strategy::ALL.into_iter().map(|strategy| Kind { strategy, redis: None });
-    let redis = std::env::var("SEKISHO_TEST_REDIS").ok();
-    let cached = redis.map(|url| Kind { strategy: Strategy::Database, redis: Some(url) });
-    plain.chain(cached).collect()
-}
-
-fn keeping() -> Vec<Kind> {
-    kinds().into_iter().filter(|kind| kind.strategy.keeps_sessions()).collect()
-}
-
-async fn app_of(kind: &Kind, settings: &[(&str, &str)]) -> TestApp {
-    let mut all = vec![("session.strategy", kind.strategy.as_str())];
-    if let Some(url) = &kind.redis {
-        all.extend([("session.store", "redis"), ("redis.url", url.as_str())]);
-    }
-    all.extend(settings);
-    let app = TestApp::with(&all).await;
-    app.user(EMAIL, Role::User).await;
-    app.user(ADMIN, Role::Admin).await;
-    app
-}
-
-/// What each strategy promises, in the words of the README, whose table is checked against this. The tests below ask it.
-const PROMISES: [(&str, [bool; 3]); 9] = [
-    ("Ends when nobody acts, and at a hard end", [true, true, true]),
-    ("Rolls while it is in use", [true, true, true]),
-    ("A request costs no query", [true, false, true]),
-    ("Other services verify by themselves", [true, false, true]),
-    (SIGN_OUT, [false, true, true]),
-    (KICK, [false, true, true]),
-    (LIST, [false, true, true]),
-    (PASSWORD_CHANGE, [false, true, true]),
-    ("A device limit", [false, true, true]),
-];
-const SIGN_OUT: &str = "A copy of the cookie is worth nothing after sign-out";
-const KICK: &str = "A kick bites at the next request";
-const LIST: &str = "Devices are listed and signed out";
-const PASSWORD_CHANGE: &str = "A password change ends the other devices";
-
-fn promises(strategy: Strategy, rule: &str) -> bool {
-    let (_, by) = PROMISES.iter().find(|(name, _)| *name == rule).unwrap();
-    by[Strategy::ALL.iter().position(|other| *other == strategy).unwrap()]
-}
-
-#[test]
-fn the_readme_tells_what_each_strategy_promises() {
-    let mut table = "| | `jwt` | `database` | `hybrid` |\n|---|---|---|---|\n".to_owned();
-    for (rule, by) in PROMISES {
-        let marks = by.map(|promised| if promised { "yes" } else { "no" });
-        table.push_str(&format!("| {rule} | {} |\n", marks.join(" | ")));
-    }
-    assert!(include_str!("../../README.md").contains(&table), "README.md wants this table:\n{table}");
-}
 
 /// What a browser does by itself: renews where that is how the strategy goes on.
 async fn renewed(browser: &mut Browser, strategy: Strategy) {
@@ -142,7 +82,7 @@ async fn a_sign_out_takes_the_cookies_and_what_is_kept_of_the_session() {
 
 #[tokio::test]
 async fn idleness_ends_a_session_and_a_human_act_does_not_let_it() {
-    for kind in kinds() {
+    for kind in promising(ENDS) {
         let strategy = kind.strategy;
         let app = app_of(&kind, &[]).await;
         let mut idle = app.signed_in(EMAIL).await;
@@ -164,7 +104,7 @@ async fn idleness_ends_a_session_and_a_human_act_does_not_let_it() {
 
 #[tokio::test]
 async fn a_session_in_use_rolls_and_nothing_moves_its_absolute_end() {
-    for kind in kinds() {
+    for kind in promising(ROLLS) {
         let strategy = kind.strategy;
         let app = app_of(&kind, &[]).await;
         let mut browser = remembered(&app).await;
@@ -327,7 +267,7 @@ async fn a_session_token_of_before_is_forgiven_once_and_then_reuse() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_sign_ins_never_leave_more_than_the_limit() {
-    for kind in keeping() {
+    for kind in promising(LIMIT) {
         let app = app_of(&kind, &[("session.max_sessions", "3")]).await;
         let tasks: Vec<_> = (0..50)
             .map(|_| {
@@ -356,7 +296,7 @@ async fn parallel_sign_ins_never_leave_more_than_the_limit() {
 
 #[tokio::test]
 async fn a_refused_sign_in_beyond_the_limit_is_no_failure() {
-    for kind in keeping() {
+    for kind in promising(LIMIT) {
         let app = app_of(&kind, &[("session.max_sessions", "1"), ("session.on_limit", "refuse")]).await;
         let mut first = app.signed_in(EMAIL).await;
         for _ in 0..20 {

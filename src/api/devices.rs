@@ -53,6 +53,8 @@ fn yes() -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     pub ended: u64,
+    /// Whether that is in force on every node already; a node that can't be reached refuses within five seconds.
+    pub everywhere: bool,
 }
 
 /// # Errors

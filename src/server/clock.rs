@@ -5,10 +5,18 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::domain::time::Timestamp;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UPTIME: ClockId = ClockId::Boottime;
+/// Counts sleep where there is no other that does, as on macOS.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const UPTIME: ClockId = ClockId::Monotonic;
 
 /// The wall clock, or one that tests set.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +40,21 @@ impl Clock {
         }
     }
 
+    /// How long the machine has been up, its sleep included: goes on evenly, whatever the wall clock is set to.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        match self {
+            Self::System => {
+                let up = clock_gettime(UPTIME);
+                let (secs, nanos) = (u64::try_from(up.tv_sec), u32::try_from(up.tv_nsec));
+                Duration::new(secs.unwrap_or(0), nanos.unwrap_or(0))
+            }
+            Self::Set(at) => Duration::from_millis(u64::try_from(at.load(Ordering::SeqCst)).unwrap_or(0)),
+        }
+    }
+
     /// Moves a set clock; a system clock goes its own way.
-    pub fn advance(&self, length: std::time::Duration) {
+    pub fn advance(&self, length: Duration) {
         if let Self::Set(at) = self {
             at.store(self.now().plus(length).0, Ordering::SeqCst);
         }

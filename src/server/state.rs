@@ -13,7 +13,10 @@ use super::{
         password_hash::{Cost, PasswordHasher},
     },
     flow,
-    node::{confirmations::Confirmations, readiness::Readiness, revocation_feed::RevocationSet},
+    node::{
+        confirmations::Confirmations, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
+        revocation_set::RevocationSet,
+    },
     rng::Rng,
     store::{
         Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader,
@@ -38,6 +41,8 @@ pub struct Inner {
     pub access_tokens: AccessTokens,
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
+    pub feed: Feed,
+    pub nodes: Nodes,
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
@@ -115,7 +120,9 @@ impl AppState {
         let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
         let db = Box::pin(Db::open(&config.database, on_commit)).await?;
         let keyring = flow::keys::open(&config, &db, &rng, clock.now()).await?;
-        revoked.load(&db, clock.now()).await?;
+        let feed = Feed::default();
+        feed.catch_up(&revoked, &db, &clock).await?;
+        let nodes = Nodes::new(rng.uuid(clock.now()), clock.now());
         Ok(Self(Arc::new(Inner {
             access_tokens: AccessTokens::new(&config.public_url),
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
@@ -129,6 +136,8 @@ impl AppState {
             db,
             keyring,
             revoked,
+            feed,
+            nodes,
         })))
     }
 

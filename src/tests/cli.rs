@@ -62,7 +62,7 @@ async fn a_session_killed_on_the_command_line_is_out_as_soon_as_the_feed_is_hear
     let sid = browser.session_id().await;
     let done = run(on(&app).args(["session", "kill", &sid]));
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-    app.state.revoked.load(&app.state.db, app.state.clock.now()).await.unwrap();
+    hear(&app.state).await;
     browser.session().await.signed_out("kicked");
     browser.refresh().await.signed_out("kicked");
     second.session().await.expect(StatusCode::OK);
@@ -76,7 +76,7 @@ async fn a_role_set_on_the_command_line_holds_after_a_silent_renewal() {
     app.user("admin@example.com", Role::Admin).await;
     let mut browser = app.signed_in(EMAIL).await;
     assert_eq!(run(on(&app).args(["user", "set-role", EMAIL, "support"])).status.code(), Some(0));
-    app.state.revoked.load(&app.state.db, app.state.clock.now()).await.unwrap();
+    hear(&app.state).await;
     browser.session().await.refused(StatusCode::UNAUTHORIZED, "renew");
     browser.refresh().await.expect(StatusCode::OK);
     assert_eq!(browser.session().await.json()["user"]["role"], "support");

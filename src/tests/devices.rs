@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use sekisho::domain::role::Role;
+use sekisho::{domain::role::Role, server::node::revocation_feed::hear};
 
 use crate::test_app::{CHROME, PASSWORD, TestApp};
 
@@ -152,7 +152,7 @@ async fn a_revocation_by_another_process_is_heard_through_the_feed() {
     ))
     .await;
     browser.session().await.expect(StatusCode::OK);
-    app.state.revoked.load(&app.state.db, app.state.clock.now()).await.unwrap();
+    hear(&app.state).await;
     browser.session().await.signed_out("kicked");
 }
 

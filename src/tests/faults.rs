@@ -4,7 +4,7 @@
 use std::{io::Write as _, time::Duration};
 
 use axum::http::StatusCode;
-use sekisho::domain::role::Role;
+use sekisho::{domain::role::Role, server::node::revocation_feed::hear};
 use sqlx::{Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -25,6 +25,7 @@ async fn signed_in(app: &TestApp) -> Browser {
     browser.session().await.expect(StatusCode::OK);
     app.settle().await;
     app.minutes(1);
+    hear(&app.state).await;
     browser
 }
 

@@ -162,6 +162,6 @@ async fn an_entry_of_a_kind_that_is_unknown_does_not_stop_the_feed() {
     hear(&app.state).await;
     admin.session().await.signed_out("none");
     browser.post("/api/devices/revoke_others", &[]).await.expect(StatusCode::OK);
-    other.revoked.load(&other.db, other.clock.now()).await.unwrap();
+    hear(&other).await;
     other.db.close().await;
 }

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod binary;
 mod cleanup;
 mod cli;
 mod conformance;
@@ -14,6 +15,7 @@ mod faults;
 mod idle;
 mod keys;
 mod limit;
+mod nodes;
 mod proxy;
 mod races;
 mod refresh;

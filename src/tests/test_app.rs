@@ -70,6 +70,17 @@ impl TestApp {
         Self::on(database, settings, START).await
     }
 
+    /// Starts on a database that is there, at the time it really is.
+    pub async fn upon_today(database: TestDatabase) -> Self {
+        Self::on(database, Vec::new(), Clock::System.now()).await
+    }
+
+    /// What serves the requests of another node.
+    pub async fn router_of(state: &AppState) -> Router {
+        let _building = BUILDING.write().await;
+        router::build(state.clone())
+    }
+
     async fn on(database: TestDatabase, settings: Vec<(String, String)>, now: Timestamp) -> Self {
         let own = [("database.url".to_owned(), database.url())];
         let secret = database.secret().map(|secret| ("auth_secret".to_owned(), secret.to_owned()));

@@ -20,13 +20,18 @@ use crate::{
         crypto::access_token::{Seen, Verified},
         flow::{database, jwt, tokens},
         http::cookies::Credential,
+        node::revocation_feed,
         state::Facts,
         store::{sessions, users},
     },
 };
 
-/// Judges the credentials of a request.
+/// Judges the credentials of a request. Where this node hasn't heard for long what was revoked, it asks first.
 pub async fn authenticate(cx: &RequestContext) -> Authentication {
+    let has_credential = cx.bearer.is_some() || cx.cookies.credential();
+    if has_credential && !revocation_feed::is_fresh(&cx.state).await {
+        return Authentication::Unavailable;
+    }
     match cx.state.config.strategy {
         Strategy::Hybrid => hybrid(cx),
         Strategy::Jwt => jwt::authenticate(cx),

@@ -11,6 +11,7 @@ use crate::{
         context::{Actor, RequestContext},
         crypto::password_hash::Match,
         flow::{devices, password_check, throttling::Counters},
+        node::nodes,
         secret::Password,
         store::{
             audit::{self, Entry},
@@ -62,7 +63,7 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
         .await?;
     let (ended, own) = outcome?;
     own.issue(cx)?;
-    Ok(Ended { ended })
+    Ok(nodes::ended(&cx.state, ended).await)
 }
 
 async fn wrong(cx: &RequestContext, counters: Counters, user: &users::User) -> ApiResult<Ended> {

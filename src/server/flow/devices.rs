@@ -23,6 +23,7 @@ use crate::{
         device,
         flow::{exchange, tokens},
         http::cookies::Name,
+        node::nodes,
         store::{
             StoreError, StoreResult, Tx,
             audit::{self, Entry},
@@ -126,7 +127,7 @@ pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> Api
         cx.reply.clear(Name::Refresh);
         cx.reply.clear(Name::Session);
     }
-    Ok(Ended { ended: 1 })
+    Ok(nodes::ended(&cx.state, 1).await)
 }
 
 async fn revoke_one(cx: &RequestContext, tx: &mut Tx, owner: &UserId, sid: &SessionId) -> StoreResult<bool> {
@@ -168,7 +169,7 @@ pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ende
         .await?;
     let (ended, own) = outcome.map_err(|reason| ApiError::SignedOut { reason })?;
     own.issue(cx)?;
-    Ok(Ended { ended })
+    Ok(nodes::ended(&cx.state, ended).await)
 }
 
 /// The session that goes on when a user's others end.

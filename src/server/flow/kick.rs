@@ -12,6 +12,7 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         flow::{audit_log, devices, tokens},
+        node::nodes,
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
@@ -30,7 +31,8 @@ pub async fn user(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiResul
     let user = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
     let cloned = cx.clone();
     let ended = cx.state.db.write(move |tx| Box::pin(async move { kick_user(&cloned, tx, user).await })).await?;
-    ended.map(|ended| Ended { ended }).ok_or(ApiError::NotFound)
+    let ended = ended.ok_or(ApiError::NotFound)?;
+    Ok(nodes::ended(&cx.state, ended).await)
 }
 
 async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
@@ -51,7 +53,7 @@ pub async fn session(cx: &RequestContext, actor: &Actor, session_id: &str) -> Ap
     let sid = SessionId::parse(session_id).ok_or(ApiError::NotFound)?;
     let cloned = cx.clone();
     let found = cx.state.db.write(move |tx| Box::pin(async move { kick_session(&cloned, tx, &sid).await })).await?;
-    if found { Ok(Ended { ended: 1 }) } else { Err(ApiError::NotFound) }
+    if found { Ok(nodes::ended(&cx.state, 1).await) } else { Err(ApiError::NotFound) }
 }
 
 async fn kick_session(cx: &RequestContext, tx: &mut Tx, sid: &SessionId) -> StoreResult<bool> {

@@ -94,7 +94,13 @@ impl RequestCookies {
     /// Whether a browser that knows us sent this.
     #[must_use]
     pub fn any(&self) -> bool {
-        [&self.access, &self.refresh, &self.session, &self.device].iter().any(|found| **found != Credential::Absent)
+        self.credential() || self.device != Credential::Absent
+    }
+
+    /// Whether there is one that may say who someone is.
+    #[must_use]
+    pub fn credential(&self) -> bool {
+        [&self.access, &self.refresh, &self.session].iter().any(|found| **found != Credential::Absent)
     }
 }
 

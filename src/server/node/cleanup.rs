@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::time::Timestamp,
-    server::{flow::cleanup, state::AppState},
+    server::{flow::cleanup, node::nodes, state::AppState, store::StoreResult},
 };
 
 const LOOK: Duration = Duration::from_secs(10);
@@ -39,14 +39,22 @@ pub async fn look(state: &AppState, due: Timestamp) -> Timestamp {
     if state.clock.now() < due {
         return due;
     }
-    let done = cleanup::clean_up(&state.db, &state.clock, &state.rng, "schedule").await;
+    let done = clean_up_here(state).await;
     let now = state.clock.now();
     let next = state.config.cleanup.next_after(now);
     match done {
-        Ok(_) => next,
+        Ok(()) => next,
         Err(error) => {
             tracing::warn!(error = %error, "the clean-up broke off");
             now.plus(RETRY).min(next)
         }
     }
+}
+
+/// Cleans up if it is this node that does so.
+async fn clean_up_here(state: &AppState) -> StoreResult<()> {
+    if nodes::holds_schedule(state).await? {
+        cleanup::clean_up(&state.db, &state.clock, &state.rng, "schedule").await?;
+    }
+    Ok(())
 }

@@ -2,8 +2,10 @@
 
 pub mod cleanup;
 pub mod confirmations;
+pub mod nodes;
 pub mod readiness;
 pub mod revocation_feed;
+pub mod revocation_set;
 pub mod strategy_ends;
 
 use tokio_util::sync::CancellationToken;
@@ -13,6 +15,7 @@ use super::state::AppState;
 /// Starts the background work; it ends with `stop`.
 pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
+    tokio::spawn(nodes::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));

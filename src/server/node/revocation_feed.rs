@@ -1,23 +1,25 @@
-//! What has been revoked, in memory: read without a lock by every check, fed by commits of this process and by a
-//! poll of the numbered feed each second, which hears those of other processes on the same database. What it says of
-//! keys makes the node read them again.
+//! How a node hears what has been revoked: its own commits at once; those of other processes on the same database by
+//! a notice where it sends any (PostgreSQL), and in any case by a poll of the numbered feed each second.
+//!
+//! What a node knows is judged by its age at each check: after five seconds without an answer of the database the node
+//! is deaf, and asks before it lets anyone in. So a revocation is in force everywhere within that time, whatever breaks.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicI64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use papaya::HashMap;
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
+use super::revocation_set::RevocationSet;
 use crate::{
-    domain::{
-        access_claims::AccessClaims,
-        ids::{SessionId, UserId},
-        revocation::{Revocation, Standing, Subject},
-        time::Timestamp,
-    },
+    domain::{revocation::Revocation, time::Timestamp},
     server::{
+        clock::Clock,
         flow::keys::{self, ReadError},
         state::AppState,
         store::{Db, StoreResult, revocations},
@@ -25,99 +27,125 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_secs(1);
+/// After this long without hearing the database, a node asks it at each check.
+pub const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
-/// Entries by what they name, so that a check is three look-ups whatever their number.
-#[derive(Default)]
-pub struct RevocationSet {
-    sessions: HashMap<SessionId, Revocation>,
-    users: HashMap<UserId, Revocation>,
-    stale: HashMap<UserId, Revocation>,
-    cursor: AtomicI64,
-    /// Something was said of keys that has not been acted on.
-    keys_changed: AtomicBool,
+/// Where in the feed this node is.
+pub struct Feed {
+    place: Mutex<Place>,
+    /// Uptime in milliseconds at which what is known was true.
+    heard_at: AtomicU64,
+    applied: watch::Sender<i64>,
 }
 
-impl RevocationSet {
-    /// What is known of a token with these claims.
+#[derive(Default)]
+struct Place {
+    /// The entry heard last.
+    head: Head,
+    /// When an attempt to hear last failed.
+    failed_at: Option<Instant>,
+}
+
+/// The end of the feed, as heard: its newest number, and what stands there.
+#[derive(Clone, Debug, Default)]
+struct Head {
+    seq: i64,
+    entry: Option<Revocation>,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { place: Mutex::default(), heard_at: AtomicU64::new(0), applied: watch::Sender::new(0) }
+    }
+}
+
+impl Feed {
+    /// Whether what is known is too old to let anyone in by it.
     #[must_use]
-    pub fn standing(&self, claims: &AccessClaims) -> Standing {
-        let judge = |entry: Option<&Revocation>| {
-            entry.map_or(Standing::Good, |revocation| revocation.subject.standing(claims, revocation.reason))
-        };
-        match judge(self.sessions.pin().get(&claims.sid)) {
-            Standing::Good => {}
-            dead => return dead,
-        }
-        match judge(self.users.pin().get(&claims.sub)) {
-            Standing::Good => judge(self.stale.pin().get(&claims.sub)),
-            other => other,
-        }
+    pub fn is_deaf(&self, clock: &Clock) -> bool {
+        self.age(clock) >= HEARD_WITHIN
     }
 
-    /// Takes a revocation in. Twice is as good as once, and a later version of a user stands over an earlier one.
-    pub fn apply(&self, revocation: &Revocation) {
-        match &revocation.subject {
-            Subject::Session(sid) => {
-                self.sessions.pin().insert(sid.clone(), revocation.clone());
-            }
-            Subject::User { user, below, .. } => raise(&self.users, user, *below, revocation),
-            Subject::Stale { user, below } => raise(&self.stale, user, *below, revocation),
-            Subject::Key(_) | Subject::Keys => self.keys_changed.store(true, Ordering::Release),
-        }
+    /// How old what is known is.
+    #[must_use]
+    pub fn age(&self, clock: &Clock) -> Duration {
+        clock.uptime().saturating_sub(Duration::from_millis(self.heard_at.load(Ordering::Acquire)))
     }
 
-    /// Catches up with the feed. A cursor ahead of its head means another history (a restored backup): all is read again.
+    /// The number of the newest revocation in force here, and of each that comes to be.
+    #[must_use]
+    pub fn applied(&self) -> watch::Receiver<i64> {
+        self.applied.subscribe()
+    }
+
+    /// Catches up, one caller at a time.
     ///
     /// # Errors
     /// When the database can't be read; nothing is forgotten then.
-    pub async fn load(&self, db: &Db, now: Timestamp) -> StoreResult<()> {
-        let head = revocations::head(db.read()).await?;
-        let seen = self.cursor.load(Ordering::Acquire);
-        let cursor = if seen > head { 0 } else { seen };
-        if seen > head {
-            self.keys_changed.store(true, Ordering::Release);
-        }
-        if cursor == head && seen == head {
-            return Ok(());
-        }
-        for numbered in revocations::after(db.read(), cursor, now).await? {
-            self.apply(&numbered.revocation);
-        }
-        self.cursor.store(head, Ordering::Release);
+    pub async fn catch_up(&self, set: &RevocationSet, db: &Db, clock: &Clock) -> StoreResult<()> {
+        let mut place = self.place.lock().await;
+        self.catch_up_from(&mut place, set, (db, clock)).await
+    }
+
+    async fn catch_up_from(
+        &self,
+        place: &mut Place,
+        set: &RevocationSet,
+        (db, clock): (&Db, &Clock),
+    ) -> StoreResult<()> {
+        // What is read now was true now at the earliest.
+        let asked_at = clock.uptime();
+        let heard = read(&place.head, set, db, clock.now()).await;
+        place.failed_at = heard.is_err().then(Instant::now);
+        place.head = heard?;
+        self.applied.send_if_modified(|applied| std::mem::replace(applied, place.head.seq) != place.head.seq);
+        self.heard_at.fetch_max(u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX), Ordering::AcqRel);
         Ok(())
     }
+}
 
-    /// Forgets what can end no token any more.
-    pub fn forget(&self, now: Timestamp) {
-        self.sessions.pin().retain(|_, revocation| revocation.until > now);
-        self.users.pin().retain(|_, revocation| revocation.until > now);
-        self.stale.pin().retain(|_, revocation| revocation.until > now);
+/// Takes in what came after `known`, and where the feed ends now. Where it has another history (a restored backup, a
+/// standby that lagged), all is read again.
+async fn read(known: &Head, set: &RevocationSet, db: &Db, now: Timestamp) -> StoreResult<Head> {
+    let head = revocations::head(db.read()).await?;
+    let is_same_history = known.seq <= head && known.still_stands(revocations::at(db.read(), known.seq).await?, now);
+    if is_same_history && known.seq == head {
+        return Ok(known.clone());
+    }
+    if !is_same_history {
+        tracing::warn!(known = known.seq, head, "the revocation feed has another history; all of it is read again");
+        set.note_keys_changed();
+    }
+    let from = if is_same_history { known.seq } else { 0 };
+    let mut newest = Head { seq: head, entry: None };
+    for numbered in revocations::after(db.read(), (from, head), now).await? {
+        if numbered.revocation.until > now {
+            set.apply(&numbered.revocation);
+        }
+        if numbered.seq >= newest.seq {
+            newest = Head { seq: numbered.seq, entry: Some(numbered.revocation) };
+        }
+    }
+    Ok(newest)
+}
+
+impl Head {
+    /// Whether what is `found` at this number is what was heard; what is past use may have been cleaned up.
+    fn still_stands(&self, found: Option<Revocation>, now: Timestamp) -> bool {
+        self.entry.as_ref().is_none_or(|heard| found.map_or(heard.until <= now, |found| found == *heard))
     }
 }
 
-fn version(revocation: &Revocation) -> i64 {
-    match revocation.subject {
-        Subject::User { below, .. } | Subject::Stale { below, .. } => below,
-        Subject::Session(_) | Subject::Key(_) | Subject::Keys => 0,
-    }
-}
-
-fn raise(map: &HashMap<UserId, Revocation>, user: &UserId, below: i64, revocation: &Revocation) {
-    map.pin().update_or_insert_with(
-        user.clone(),
-        |known| if version(known) > below { known.clone() } else { revocation.clone() },
-        || revocation.clone(),
-    );
-}
-
-/// Polls the feed until `stop`.
+/// Hears until `stop`: each second, and whenever the database says that there is something.
 pub async fn follow(state: AppState, stop: CancellationToken) {
+    let mut notices = state.db.notices(&stop);
     let mut tick = tokio::time::interval(POLL);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
+            () = notices.next() => {}
         }
         hear(&state).await;
     }
@@ -125,13 +153,36 @@ pub async fn follow(state: AppState, stop: CancellationToken) {
 
 /// Hears what is new, and acts on it.
 pub async fn hear(state: &AppState) {
-    let now = state.clock.now();
-    if let Err(error) = state.revoked.load(&state.db, now).await {
+    if let Err(error) = state.feed.catch_up(&state.revoked, &state.db, &state.clock).await {
         tracing::warn!(error = %error, "the revocation feed could not be read");
     }
+    let now = state.clock.now();
     state.revoked.forget(now);
-    let said = state.revoked.keys_changed.swap(false, Ordering::AcqRel);
-    if !said && now < state.keyring.now().changes_at() {
+    act_on_keys(state, now).await;
+}
+
+/// Whether what is known is young enough to let someone in by it, or could be made so by asking now. Who comes while
+/// another asks takes what that one is told.
+pub async fn is_fresh(state: &AppState) -> bool {
+    if !state.feed.is_deaf(&state.clock) {
+        return true;
+    }
+    let came_at = Instant::now();
+    let mut place = state.feed.place.lock().await;
+    if !state.feed.is_deaf(&state.clock) {
+        return true;
+    }
+    if place.failed_at.is_some_and(|failed_at| failed_at >= came_at) {
+        return false;
+    }
+    let heard = state.feed.catch_up_from(&mut place, &state.revoked, (&state.db, &state.clock)).await;
+    drop(place);
+    act_on_keys(state, state.clock.now()).await;
+    heard.is_ok()
+}
+
+async fn act_on_keys(state: &AppState, now: Timestamp) {
+    if !state.revoked.take_keys_changed() && now < state.keyring.now().changes_at() {
         return;
     }
     match keys::read_again(state, now).await {
@@ -139,38 +190,8 @@ pub async fn hear(state: &AppState) {
         // It would fail at the next turn too.
         Err(ReadError::Keyring(error)) => tracing::error!(error = %error, "the keys could not be opened"),
         Err(ReadError::Store(error)) => {
-            state.revoked.keys_changed.store(true, Ordering::Release);
+            state.revoked.note_keys_changed();
             tracing::warn!(error = %error, "the keys could not be read again");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{access_claims::tests::claims, session::EndReason};
-
-    fn revocation(subject: Subject) -> Revocation {
-        Revocation { subject, reason: EndReason::Kicked, until: Timestamp(100) }
-    }
-
-    #[test]
-    fn a_later_version_stands_whatever_the_order() {
-        let set = RevocationSet::default();
-        let user = |below| revocation(Subject::User { user: claims().sub, below, except: None });
-        set.apply(&user(3));
-        set.apply(&user(2));
-        assert_eq!(set.standing(&AccessClaims { uv: 2, ..claims() }), Standing::Dead(EndReason::Kicked));
-        assert_eq!(set.standing(&AccessClaims { uv: 3, ..claims() }), Standing::Good);
-    }
-
-    #[test]
-    fn an_entry_is_kept_until_its_last_token_has_ended() {
-        let set = RevocationSet::default();
-        set.apply(&revocation(Subject::Session(claims().sid)));
-        set.forget(Timestamp(99));
-        assert_eq!(set.standing(&claims()), Standing::Dead(EndReason::Kicked));
-        set.forget(Timestamp(100));
-        assert_eq!(set.standing(&claims()), Standing::Good);
     }
 }

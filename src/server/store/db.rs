@@ -11,9 +11,11 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     On, StoreResult, Tx,
+    notices::Notices,
     on::{PATIENCE, sql},
     postgres,
     writer::{OnCommit, Writer},
@@ -160,6 +162,15 @@ impl Db {
         match &self.0 {
             Kind::Sqlite { writer, .. } => writer.write(intent).await,
             Kind::Postgres { pool, on_commit } => postgres::write(pool.clone(), on_commit.clone(), intent).await,
+        }
+    }
+
+    /// Word of revocations by whoever shares this database, until `stop`.
+    #[must_use]
+    pub fn notices(&self, stop: &CancellationToken) -> Notices {
+        match &self.0 {
+            Kind::Sqlite { .. } => Notices::none(),
+            Kind::Postgres { pool, .. } => Notices::of(pool.clone(), stop.clone()),
         }
     }
 

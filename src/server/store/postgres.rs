@@ -16,7 +16,7 @@ use sqlx::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{StoreError, StoreResult, Tx, on::PATIENCE, tx::Conn, writer::OnCommit};
+use super::{StoreError, StoreResult, Tx, notices, on::PATIENCE, tx::Conn, writer::OnCommit};
 
 const CONNECTIONS: u32 = 16;
 /// A start may wait longer than a request.
@@ -134,7 +134,7 @@ where
     let value = intent(tx).await?;
     tx.number_revocations(0).await?;
     // Where a statement has failed and its intent went on, COMMIT alone rolls back and calls that a success.
-    execute(tx, "SELECT 1; COMMIT").await?;
+    execute(tx, if tx.revocations.is_empty() { "SELECT 1; COMMIT" } else { notices::COMMIT }).await?;
     Ok(value)
 }
 

@@ -47,18 +47,34 @@ pub async fn head(db: On<'_>) -> StoreResult<i64> {
     Ok(seq)
 }
 
-/// Those after `cursor` that may still end a token, in order.
+/// What stands at a number, unless it has been cleaned up.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn after(db: On<'_>, cursor: i64, now: Timestamp) -> StoreResult<Vec<Numbered>> {
+pub async fn at(db: On<'_>, seq: i64) -> StoreResult<Option<Revocation>> {
+    let row: Option<Row> = sql!(
+        db,
+        fetch_optional,
+        "SELECT seq, kind, subject, below_version, except_session, reason, until_at FROM revocations WHERE seq = $1",
+        seq
+    )?;
+    let numbered = row.map(Row::read).transpose()?.flatten();
+    Ok(numbered.map(|numbered| numbered.revocation))
+}
+
+/// Those after `cursor` that may still end a token, and in any case the one at `head`; in order.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn after(db: On<'_>, (cursor, head): (i64, i64), now: Timestamp) -> StoreResult<Vec<Numbered>> {
     let rows: Vec<Row> = sql!(
         db,
         fetch_all,
         "SELECT seq, kind, subject, below_version, except_session, reason, until_at
-         FROM revocations WHERE seq > $1 AND until_at > $2 ORDER BY seq",
+         FROM revocations WHERE seq > $1 AND (until_at > $2 OR seq = $3) ORDER BY seq",
         cursor,
-        now.0
+        now.0,
+        head
     )?;
     rows.into_iter().filter_map(|row| row.read().transpose()).collect()
 }

@@ -1,0 +1,115 @@
+//! What has been revoked, in memory: read without a lock by every check. What it is fed by is `revocation_feed.rs`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use papaya::HashMap;
+
+use crate::domain::{
+    access_claims::AccessClaims,
+    ids::{SessionId, UserId},
+    revocation::{Revocation, Standing, Subject},
+    time::Timestamp,
+};
+
+/// Entries by what they name, so that a check is three look-ups whatever their number.
+#[derive(Default)]
+pub struct RevocationSet {
+    sessions: HashMap<SessionId, Revocation>,
+    users: HashMap<UserId, Revocation>,
+    stale: HashMap<UserId, Revocation>,
+    /// Something was said of keys that has not been acted on.
+    keys_changed: AtomicBool,
+}
+
+impl RevocationSet {
+    /// What is known of a token with these claims.
+    #[must_use]
+    pub fn standing(&self, claims: &AccessClaims) -> Standing {
+        let judge = |entry: Option<&Revocation>| {
+            entry.map_or(Standing::Good, |revocation| revocation.subject.standing(claims, revocation.reason))
+        };
+        match judge(self.sessions.pin().get(&claims.sid)) {
+            Standing::Good => {}
+            dead => return dead,
+        }
+        match judge(self.users.pin().get(&claims.sub)) {
+            Standing::Good => judge(self.stale.pin().get(&claims.sub)),
+            other => other,
+        }
+    }
+
+    /// Takes a revocation in. Twice is as good as once, and a later version of a user stands over an earlier one.
+    pub fn apply(&self, revocation: &Revocation) {
+        match &revocation.subject {
+            Subject::Session(sid) => {
+                self.sessions.pin().insert(sid.clone(), revocation.clone());
+            }
+            Subject::User { user, below, .. } => raise(&self.users, user, *below, revocation),
+            Subject::Stale { user, below } => raise(&self.stale, user, *below, revocation),
+            Subject::Key(_) | Subject::Keys => self.note_keys_changed(),
+        }
+    }
+
+    /// Whether something was said of keys since it was last asked; who asks, acts on it.
+    #[must_use]
+    pub fn take_keys_changed(&self) -> bool {
+        self.keys_changed.swap(false, Ordering::AcqRel)
+    }
+
+    /// The keys are to be read again.
+    pub fn note_keys_changed(&self) {
+        self.keys_changed.store(true, Ordering::Release);
+    }
+
+    /// Forgets what can end no token any more.
+    pub fn forget(&self, now: Timestamp) {
+        self.sessions.pin().retain(|_, revocation| revocation.until > now);
+        self.users.pin().retain(|_, revocation| revocation.until > now);
+        self.stale.pin().retain(|_, revocation| revocation.until > now);
+    }
+}
+
+fn version(revocation: &Revocation) -> i64 {
+    match revocation.subject {
+        Subject::User { below, .. } | Subject::Stale { below, .. } => below,
+        Subject::Session(_) | Subject::Key(_) | Subject::Keys => 0,
+    }
+}
+
+fn raise(map: &HashMap<UserId, Revocation>, user: &UserId, below: i64, revocation: &Revocation) {
+    map.pin().update_or_insert_with(
+        user.clone(),
+        |known| if version(known) > below { known.clone() } else { revocation.clone() },
+        || revocation.clone(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{access_claims::tests::claims, session::EndReason};
+
+    fn revocation(subject: Subject) -> Revocation {
+        Revocation { subject, reason: EndReason::Kicked, until: Timestamp(100) }
+    }
+
+    #[test]
+    fn a_later_version_stands_whatever_the_order() {
+        let set = RevocationSet::default();
+        let user = |below| revocation(Subject::User { user: claims().sub, below, except: None });
+        set.apply(&user(3));
+        set.apply(&user(2));
+        assert_eq!(set.standing(&AccessClaims { uv: 2, ..claims() }), Standing::Dead(EndReason::Kicked));
+        assert_eq!(set.standing(&AccessClaims { uv: 3, ..claims() }), Standing::Good);
+    }
+
+    #[test]
+    fn an_entry_is_kept_until_its_last_token_has_ended() {
+        let set = RevocationSet::default();
+        set.apply(&revocation(Subject::Session(claims().sid)));
+        set.forget(Timestamp(99));
+        assert_eq!(set.standing(&claims()), Standing::Dead(EndReason::Kicked));
+        set.forget(Timestamp(100));
+        assert_eq!(set.standing(&claims()), Standing::Good);
+    }
+}

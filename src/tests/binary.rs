@@ -1,0 +1,110 @@
+//! The program as it ships, as a process.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::{
+    test_app::{Browser, Reply},
+    test_database::TestDatabase,
+};
+
+/// On a port of its own, until it is dropped.
+pub struct Server {
+    child: Child,
+    pub addr: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// On a database of its own.
+    pub fn start() -> Self {
+        Self::with(&[], None)
+    }
+
+    /// On a database that others may serve too, reached through `url`.
+    pub fn upon(database: &TestDatabase, url: &str) -> Self {
+        Self::with(&[&format!("database.url={url}")], database.secret())
+    }
+
+    fn with(settings: &[&str], secret: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        command.args(["serve", "--json", "--set", "server.addr=127.0.0.1:0"]).env_remove("AUTH_SECRET");
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
+        if let Some(secret) = secret {
+            command.env("AUTH_SECRET", secret);
+        }
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = pipes.current_dir(folder.path()).spawn().unwrap();
+        let addr = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(&line).ok())
+            .find_map(|line| line["addr"].as_str()?.parse().ok())
+            .unwrap();
+        Self { child, addr, _folder: folder }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// Sends what a browser would, with its cookies.
+    pub fn ask(&self, browser: &Browser, method: &str, path: &str, form: &str) -> Reply {
+        let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nAccept: application/json\r\n\
+             Sec-Fetch-Site: same-origin\r\nUser-Agent: {}\r\nCookie: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            browser.user_agent,
+            cookies.join("; "),
+            form.len(),
+        );
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        read_reply(&answer)
+    }
+
+    pub fn is_well(&self) {
+        let mut stream = self.connect();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn stop(mut self) {
+        let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(stopped.success() && self.child.wait().unwrap().success());
+    }
+}
+
+/// Answers are short and come in one piece.
+fn read_reply(answer: &str) -> Reply {
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let mut headers = axum::http::HeaderMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        headers.append(axum::http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+    }
+    Reply { status: status.unwrap(), headers, text: text.to_owned() }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

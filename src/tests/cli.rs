@@ -19,7 +19,7 @@ fn sekisho(folder: &Path) -> Command {
     command
 }
 
-fn on(app: &TestApp) -> Command {
+pub fn on(app: &TestApp) -> Command {
     let mut command = sekisho(app.database.folder());
     command.env("SEKISHO_DATABASE__URL", app.database.url());
     command.envs(app.database.secret().map(|secret| ("AUTH_SECRET", secret)));
@@ -30,11 +30,11 @@ fn run(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn with_input(command: &mut Command, input: &str) -> Output {
+pub fn with_input(command: &mut Command, input: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()

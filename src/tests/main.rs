@@ -9,6 +9,7 @@ mod binary;
 mod cleanup;
 mod cli;
 mod conformance;
+mod demo;
 mod devices;
 mod documents;
 mod faults;

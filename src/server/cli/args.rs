@@ -6,6 +6,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory as _, FromArgMatches as _, Parser,
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
+    value_parser,
 };
 
 use crate::{
@@ -52,6 +53,9 @@ pub enum Command {
     Config(ConfigCommand),
     /// Look for what is wrong or unwise, and change nothing
     Doctor,
+    /// People who don't exist, to look around or to measure
+    #[command(subcommand)]
+    Demo(DemoCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -132,6 +136,28 @@ pub enum KeysCommand {
 pub enum ConfigCommand {
     /// Values in force, secrets masked, and where each came from
     Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Make accounts at demo.example with sessions; all have one password. Never where real people sign in
+    Seed(Seed),
+}
+
+#[derive(Debug, Args)]
+pub struct Seed {
+    /// Accounts
+    #[arg(long, value_name = "N", value_parser = value_parser!(i64).range(1..=5_000_000))]
+    pub users: i64,
+    /// Live sessions of each
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(i64).range(0..=20))]
+    pub live_each: i64,
+    /// Sessions of each that the next clean-up deletes
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(i64).range(0..=20))]
+    pub expired_each: i64,
+    /// Read the password from one line of standard input; without it one is made, and shown once
+    #[arg(long)]
+    pub password_stdin: bool,
 }
 
 const SET: &str = "set";

@@ -66,3 +66,11 @@ fn wrong_usage_exits_with_two_and_help_with_zero() {
     assert_eq!(read("--help").unwrap_err().exit_code(), 0);
     assert_eq!(read("user create --version").unwrap_err().exit_code(), 0);
 }
+
+#[test]
+fn a_demo_has_somebody_in_it() {
+    assert!(read("demo seed --users 200 --expired-each 2 --password-stdin --json").is_ok());
+    for line in ["demo seed", "demo seed --users 0", "demo seed --users 1 --live-each -1"] {
+        assert!(read(line).is_err(), "{line}");
+    }
+}

@@ -92,7 +92,8 @@ fn entry(state: &AppState, user: &User) -> Entry {
     }
 }
 
-fn password(rng: &Rng, min_length: usize) -> String {
+/// A password that nobody has thought of.
+pub(super) fn password(rng: &Rng, min_length: usize) -> String {
     let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
     rng.bytes::<LONGEST>().iter().take(min_length.clamp(LENGTH, LONGEST)).map(letter).collect()
 }

@@ -7,6 +7,7 @@ mod account;
 mod args;
 mod cleanup;
 mod configuration;
+mod demo;
 mod direct;
 mod doctor;
 mod failure;

@@ -4,8 +4,8 @@ use std::{process::ExitCode, sync::Arc};
 
 use super::{
     account,
-    args::{self, Cli, Command, ConfigCommand, KeysCommand, SessionCommand, UserCommand},
-    cleanup, configuration, doctor,
+    args::{self, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand},
+    cleanup, configuration, demo, doctor,
     failure::Failure,
     keys,
     out::{Out, complain},
@@ -69,6 +69,7 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
         Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
+        Command::Demo(DemoCommand::Seed(seed)) => Box::pin(demo::seed(config, seed, out)).await,
         Command::Session(SessionCommand::Kill { .. }) | Command::Config(_) | Command::Doctor => {
             unreachable!("clap asks for one of the two; what goes without a valid configuration has gone")
         }

@@ -45,7 +45,10 @@ pub async fn create(config: Config, account: NewAccount, out: Out) -> Result<(),
 }
 
 /// One line, without its end. What is longer than any password is cut, still too long to be taken.
-fn password_line(input: impl BufRead) -> Result<Password, Failure> {
+///
+/// # Errors
+/// When it is no text, or there is nothing to read from.
+pub(super) fn password_line(input: impl BufRead) -> Result<Password, Failure> {
     let mut line = String::new();
     let longest = (LONGEST_BYTES * 2) as u64;
     input
@@ -60,7 +63,8 @@ fn password_line(input: impl BufRead) -> Result<Password, Failure> {
     Ok(Password::from(line))
 }
 
-fn told(error: &ApiError, min_length: usize) -> Failure {
+/// Why an account was not made.
+pub(super) fn told(error: &ApiError, min_length: usize) -> Failure {
     let why = match error {
         ApiError::Conflict { .. } => "there is an account with this e-mail already".to_owned(),
         ApiError::Invalid { field, reason } => match reason.as_str() {

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod cleanup;
 pub mod db;
+pub mod demo;
 mod fault;
 pub mod guards;
 pub mod keys;

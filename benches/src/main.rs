@@ -1,0 +1,106 @@
+//! `make bench`: what the server promises in numbers, measured over HTTP on the release binary.
+//!
+//! Machines differ and this one may be noisy, so each figure that is judged is a ratio to another of the same run, or
+//! stands far from its aim. What is printed is the short of it; `target/bench.json` has every number.
+
+mod bare;
+mod checks;
+mod cleanup;
+mod database;
+mod http;
+mod load;
+mod refresh;
+mod report;
+mod server;
+mod stage;
+mod storm;
+
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+
+use self::report::Report;
+
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const SCENARIOS: [&str; 5] = ["checks", "storm", "refresh", "cleanup-sqlite", "cleanup-postgres"];
+
+/// What a run is asked for.
+pub struct Plan {
+    /// The server's program.
+    pub binary: PathBuf,
+    /// 1 is the size that counts; less is a quick try.
+    pub scale: f64,
+    only: Vec<String>,
+}
+
+impl Plan {
+    fn of(arguments: impl IntoIterator<Item = String>) -> Outcome<Self> {
+        let mut plan = Self { binary: "target/release/sekisho".into(), scale: 1.0, only: Vec::new() };
+        let mut arguments = arguments.into_iter();
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name}: a value is missing"))?;
+            match name.as_str() {
+                "--binary" => plan.binary = value.into(),
+                "--scale" => plan.scale = value.parse()?,
+                "--only" if SCENARIOS.contains(&value.as_str()) => plan.only.push(value),
+                "--only" => return Err(format!("--only: one of {}", SCENARIOS.join(", ")).into()),
+                _ => return Err(format!("{name}: not known; --scale 0.01, --only SCENARIO, --binary FILE").into()),
+            }
+        }
+        // The server starts in a folder of its own.
+        plan.binary = plan.binary.canonicalize()?;
+        Ok(plan)
+    }
+
+    /// How long one measurement takes.
+    pub fn window(&self) -> Duration {
+        Duration::from_secs(if self.scale < 1.0 { 1 } else { 5 })
+    }
+
+    /// So many at full size.
+    pub fn scaled(&self, number: u32) -> u32 {
+        // Fewer would not be enough to name those who sign in.
+        let scaled = (f64::from(number) * self.scale).clamp(100.0, f64::from(u32::MAX));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped")]
+        let scaled = scaled as u32;
+        scaled
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1).peekable();
+    // The bare server is a process of its own, with all threads; the load comes from one, to leave the cores to it.
+    let done = match arguments.next_if(|first| first == bare::COMMAND) {
+        Some(_) => bare::serve(arguments.next()),
+        None => Plan::of(arguments)
+            .and_then(|plan| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(&plan))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::say(&format!("bench: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What fails is told, and what else was measured is reported all the same.
+async fn run(plan: &Plan) -> Outcome<()> {
+    let mut report = Report::new(plan.scale);
+    let mut failed = Ok(());
+    let is_wanted = |name: &&str| plan.only.is_empty() || plan.only.iter().any(|only| only == name);
+    for scenario in SCENARIOS.into_iter().filter(is_wanted) {
+        report::say(&format!("… {scenario}"));
+        let done = match scenario {
+            "checks" => checks::run(plan, &mut report).await,
+            "storm" => storm::run(plan, &mut report).await,
+            "refresh" => refresh::run(plan, &mut report).await,
+            "cleanup-sqlite" => cleanup::run(plan, database::Kind::Sqlite, &mut report).await,
+            _ => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
+        };
+        if let Err(error) = done {
+            failed = Err(format!("{scenario}: {error}").into());
+        }
+    }
+    report.finish()?;
+    failed
+}

@@ -1,6 +1,6 @@
 # The commands of this project; each is a script in scripts/. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test build dev setup fmt lint
+.PHONY: help run test build bench dev setup fmt lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,9 @@ test: ## install what is missing and run every check
 build: ## the release binary target/release/sekisho, the site inside it
 	@scripts/build.sh
 
+bench: ## measure the release binary: a table, and target/bench.json (ARGS="--scale 0.01" for a quick try)
+	@scripts/bench.sh $(ARGS)
+
 dev: ## rebuild and restart on change
 	@scripts/dev.sh $(ARGS)
 
@@ -21,8 +24,8 @@ setup: ## install what building and testing need
 	@scripts/setup.sh build test
 
 fmt: ## format the Rust sources
-	@cargo fmt
+	@cargo fmt --all
 
-lint: ## format check, clippy for server and browser, cfg gate
+lint: ## format check, clippy for server, browser and bench, cfg gate
 	@scripts/setup.sh build
 	@scripts/lint.sh

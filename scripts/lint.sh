@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Checks that need no running program: format, clippy for server and browser, and where cfg gates stand.
+# Checks that need no running program: format, clippy for server, browser and bench, and where cfg gates stand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
 step "format"
-cargo fmt --check
+cargo fmt --all --check
 
 step "clippy, server"
 mkdir -p target/site # the server embeds it, and this comes before it is built
@@ -14,6 +14,9 @@ cargo clippy --no-default-features --features ssr --all-targets -- -D warnings
 
 step "clippy, browser"
 cargo clippy --no-default-features --features hydrate --target wasm32-unknown-unknown --lib -- -D warnings
+
+step "clippy, bench"
+cargo clippy --package sekisho-bench -- -D warnings
 
 step "cfg gates"
 if grep -rnE 'cfg(_attr)?!?\(.*feature *=' src --include='*.rs' | grep -vE '^src/(lib\.rs|main\.rs|platform(\.rs|/))'; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (`build`) and to test (`test`); quick when nothing is.
-# Usage: scripts/setup.sh build|test…
+# Installs what is missing to build (`build`), to test (`test`) and of that the databases alone (`databases`); quick
+# when nothing is. Usage: scripts/setup.sh build|test|databases…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
 # toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL and Redis where they are missing;
@@ -72,7 +72,7 @@ debian_service() {
 }
 
 # What scripts/test-services.sh starts; without root, PostgreSQL comes from npm and Redis must be there.
-databases() {
+stage_databases() {
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
         if [ -z "${SEKISHO_TEST_POSTGRES:-}" ] && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
             mkdir -p /etc/postgresql-common
@@ -110,13 +110,13 @@ stage_test() {
     need npm "install Node.js 20 or newer"
     npm_packages end2end
     browser
-    databases
+    stage_databases
 }
 
-[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test…"
+[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases…"
 for stage in "$@"; do
     case $stage in
-    build | test) "stage_$stage" ;;
+    build | test | databases) "stage_$stage" ;;
     *) die "no stage named $stage" ;;
     esac
 done

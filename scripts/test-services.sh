@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# A private PostgreSQL and Redis for the tests. Usage: scripts/test-services.sh start|stop PID
+# A private PostgreSQL and Redis for the tests. Usage: scripts/test-services.sh start|stop PID [durable]
 #
 # `start` prints `export` lines for eval: SEKISHO_TEST_POSTGRES and SEKISHO_TEST_REDIS, the addresses. What is set
 # already stays and nothing is started for it; for PostgreSQL it must be a superuser's. PID is the process that they
 # are for: `stop` ends what was started for it, and `start` also what was left by one that is gone. Nothing is
-# written to disk for good, so it is quick.
+# written to disk for good, so it is quick; with `durable`, PostgreSQL does it as in service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-command=${1:-} owner=${2:-}
+command=${1:-} owner=${2:-} durable=${3:-}
 [[ $command =~ ^(start|stop)$ && $owner =~ ^[0-9]+$ ]] || {
-    echo "usage: scripts/test-services.sh start|stop PID" >&2
+    echo "usage: scripts/test-services.sh start|stop PID [durable]" >&2
     exit 2
 }
 
@@ -58,12 +58,13 @@ start_postgres() {
         return 1
     }
     port=$(free_port)
+    local options="-p $port -h 127.0.0.1 -k '' -c max_connections=500"
+    [ -n "$durable" ] || options+=" -F -c synchronous_commit=off -c full_page_writes=off"
     (
         cd "$folder"
         # shellcheck disable=SC2024 # the log is this user's
         "${unprivileged[@]}" "$programs/initdb" -D "$folder/postgres" -U postgres -A trust -E UTF8 --locale=C -N
-        "${unprivileged[@]}" "$programs/pg_ctl" -D "$folder/postgres" -l "$folder/postgres/log" -w start -o \
-            "-p $port -h 127.0.0.1 -k '' -F -c max_connections=500 -c synchronous_commit=off -c full_page_writes=off"
+        "${unprivileged[@]}" "$programs/pg_ctl" -D "$folder/postgres" -l "$folder/postgres/log" -w start -o "$options"
     ) >"$folder/start.log" 2>&1 </dev/null || {
         cat "$folder/start.log" "$folder/postgres/log" >&2
         return 1

@@ -7,7 +7,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, sync::
 
 use futures::future::BoxFuture;
 use sqlx::{
-    Connection as _, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -193,6 +193,7 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging()
 }
 
 async fn sqlite_readers(options: &SqliteConnectOptions) -> Result<SqlitePool, OpenError> {

@@ -12,7 +12,7 @@ use sekisho::{
             accounts::By,
             keys::{self, Rotated, Rotation},
         },
-        node::revocation_feed::hear,
+        node::{key_rotation, revocation_feed::hear},
         rng::Rng,
         state::{AppState, Parts},
         store::audit::Entry,
@@ -164,4 +164,47 @@ async fn an_entry_of_a_kind_that_is_unknown_does_not_stop_the_feed() {
     browser.post("/api/devices/revoke_others", &[]).await.expect(StatusCode::OK);
     hear(&other).await;
     other.db.close().await;
+}
+
+#[tokio::test]
+async fn a_key_is_followed_by_the_next_when_it_has_signed_for_as_long_as_is_configured() {
+    let app = TestApp::with(&[("session.idle_timeout", "0"), ("keys.rotation", "30d")]).await;
+    app.user(EMAIL, Role::User).await;
+    let former = published(&app).await;
+    app.advance(Duration::from_secs(29 * 86_400));
+    key_rotation::look(&app.state).await.unwrap();
+    hear(&app.state).await;
+    assert_eq!(published(&app).await, former);
+    let mut browser = app.signed_in(EMAIL).await;
+    app.advance(Duration::from_secs(86_400));
+    for _ in 0..2 {
+        key_rotation::look(&app.state).await.unwrap();
+        hear(&app.state).await;
+    }
+    assert_eq!(published(&app).await.split(' ').count(), 2, "announced once");
+    assert_eq!(app.audit("key_rotate").await, 1);
+    browser.refresh().await.expect(StatusCode::OK);
+    assert_eq!(kid(&browser), former);
+    app.advance(PUBLISHED_FOR);
+    browser.refresh().await.expect(StatusCode::OK);
+    assert_ne!(kid(&browser), former);
+}
+
+#[tokio::test]
+async fn another_algorithm_is_taken_up_without_signing_anybody_out() {
+    let app = start().await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let app = app.restart_with(&[("keys.algorithm", "ES256")]).await;
+    browser.router = app.router.clone();
+    key_rotation::look(&app.state).await.unwrap();
+    hear(&app.state).await;
+    browser.session().await.expect(StatusCode::OK);
+    app.advance(PUBLISHED_FOR);
+    let mut former = browser.clone();
+    browser.refresh().await.expect(StatusCode::OK);
+    let algorithm = |browser: &Browser| jsonwebtoken::decode_header(browser.cookie("__Host-access")).unwrap().alg;
+    assert_eq!(algorithm(&browser), jsonwebtoken::Algorithm::ES256);
+    assert_eq!(algorithm(&former), jsonwebtoken::Algorithm::EdDSA);
+    browser.session().await.expect(StatusCode::OK);
+    former.session().await.expect(StatusCode::OK);
 }

@@ -54,6 +54,8 @@ pub const KEYS: &[Key] = &[
     address("redis.url", ""),
     key("cleanup.schedule", "0 3 * * *"),
     key("cleanup.timezone", SYSTEM_TIMEZONE),
+    key("keys.algorithm", "EdDSA"),
+    key("keys.rotation", "90d"),
     key("password.min_length", "15"),
     key("registration", "open"),
     key("log.format", "text"),

@@ -11,7 +11,7 @@ mod source;
 mod urls;
 mod values;
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use ipnet::IpNet;
 
@@ -26,7 +26,10 @@ use crate::{
         lifetimes::Lifetimes,
         strategy::Strategy,
     },
-    server::secret::SecretBytes,
+    server::{
+        crypto::{keyring::PUBLISHED_FOR, signing_key::SigningAlgorithm},
+        secret::SecretBytes,
+    },
 };
 
 /// Who may make an account.
@@ -34,6 +37,15 @@ use crate::{
 pub enum Registration {
     Open,
     Closed,
+}
+
+/// The keys that sign access tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyPolicy {
+    /// Of those made from now on.
+    pub algorithm: SigningAlgorithm,
+    /// How long one signs before the next takes its place; zero for ever.
+    pub rotation: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +64,7 @@ pub struct Config {
     pub device_limit: DeviceLimit,
     pub web_store: WebStore,
     pub cleanup: Schedule,
+    pub keys: KeyPolicy,
     pub password_min_length: usize,
     pub registration: Registration,
     pub json_logs: bool,
@@ -96,6 +109,10 @@ impl Config {
             },
             web_store: reader.web_store(),
             cleanup: reader.schedule(),
+            keys: KeyPolicy {
+                algorithm: reader.choice("keys.algorithm", &SigningAlgorithm::ALL, SigningAlgorithm::as_str),
+                rotation: reader.duration("keys.rotation"),
+            },
             password_min_length: reader.min_length(),
             registration: match reader.one_of("registration", &["open", "closed"]).as_str() {
                 "closed" => Registration::Closed,
@@ -117,6 +134,12 @@ impl Config {
                 "session.max_sessions: session.strategy = jwt keeps no sessions, so that none can be counted"
                     .to_owned(),
             );
+        }
+        if !self.keys.rotation.is_zero() && self.keys.rotation < 2 * PUBLISHED_FOR {
+            lines.push(format!(
+                "keys.rotation: must be 0 or at least {} min: a key is published that long before it signs, twice over",
+                2 * PUBLISHED_FOR.as_secs() / 60
+            ));
         }
         if matches!(self.web_store, WebStore::Redis(_)) && self.strategy != Strategy::Database {
             lines.push("session.store: redis is for session.strategy = database".to_owned());

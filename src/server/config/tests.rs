@@ -195,3 +195,12 @@ fn a_secret_is_never_shown() {
     let printed = format!("{shown:?}{:?}", Config::read(&layers).unwrap());
     assert!(!printed.contains(SECRET) && !printed.contains("hunter2"), "{printed}");
 }
+
+#[test]
+fn keys_are_rotated_no_sooner_than_they_can_be_announced() {
+    let config = read("[keys]\nalgorithm = \"ES256\"\nrotation = \"0\"", &[]).unwrap();
+    assert_eq!((config.keys.algorithm.as_str(), config.keys.rotation), ("ES256", Duration::ZERO));
+    assert_eq!(read("", &[]).unwrap().keys.rotation, Duration::from_hours(90 * 24));
+    assert_eq!(faults("[keys]\nrotation = \"15m\"").len(), 1);
+    assert_eq!(faults("[keys]\nalgorithm = \"RS256\"").len(), 1);
+}

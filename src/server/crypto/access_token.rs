@@ -63,9 +63,10 @@ impl AccessTokens {
     /// # Errors
     /// When the key is not one of its algorithm, which opening the keyring rules out.
     pub fn sign(&self, keyring: &Keyring, claims: &AccessClaims) -> Result<String, jsonwebtoken::errors::Error> {
-        let (kid, key) = keyring.signing(Timestamp::from_secs(claims.iat));
-        let header = Header { typ: Some(TYP.to_owned()), kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, claims, key)
+        let signing = keyring.signing(Timestamp::from_secs(claims.iat));
+        let header =
+            Header { typ: Some(TYP.to_owned()), kid: Some(signing.kid.clone()), ..Header::new(signing.algorithm) };
+        encode(&header, claims, &signing.key)
     }
 
     #[must_use]
@@ -93,18 +94,18 @@ impl AccessTokens {
         }
         let header = decode_header(token).ok()?;
         let typed = header.typ.as_deref().is_some_and(|typ| typ == TYP || typ == "application/at+jwt");
-        if !typed || header.alg != Algorithm::EdDSA {
+        if !typed {
             return None;
         }
         let kid = header.kid?;
-        let key = keyring.verifying(&kid)?;
-        let claims = decode::<AccessClaims>(token, key, &self.validation()).ok()?.claims;
+        let verifying = keyring.verifying(&kid).filter(|verifying| verifying.algorithm == header.alg)?;
+        let claims = decode::<AccessClaims>(token, &verifying.key, &self.validation(verifying.algorithm)).ok()?.claims;
         (claims.iss == self.issuer).then_some(Verified { kid, claims })
     }
 
     /// Times are judged by `AccessClaims::freshness`, with the clock handed in; here only what never changes.
-    fn validation(&self) -> Validation {
-        let mut validation = Validation::new(Algorithm::EdDSA);
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
         validation.validate_nbf = false;
         validation.set_audience(&[&self.audience]);
@@ -124,15 +125,19 @@ mod tests {
     use crate::{
         domain::access_claims::tests::claims,
         server::{
-            crypto::{seal::Sealer, sealed_keys},
+            crypto::{seal::Sealer, sealed_keys, signing_key::SigningAlgorithm},
             rng::Rng,
             secret::SecretBytes,
         },
     };
 
     fn keyring(seed: u64) -> Keyring {
+        keyring_of(seed, SigningAlgorithm::EdDsa)
+    }
+
+    fn keyring_of(seed: u64, algorithm: SigningAlgorithm) -> Keyring {
         let (rng, sealer) = (Rng::seeded(seed), Sealer::new(&SecretBytes::new(vec![1; 32])));
-        let rows = sealed_keys::first(&sealer, &rng, Timestamp(0));
+        let rows = sealed_keys::first(&sealer, &rng, algorithm, Timestamp(0));
         Keyring::open(&rows, &sealed_keys::tests::opener(1, Duration::ZERO), Timestamp(0)).unwrap()
     }
 
@@ -154,6 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn each_algorithm_signs_and_verifies_and_neither_takes_the_others() {
+        for algorithm in SigningAlgorithm::ALL {
+            let ring = keyring_of(1, algorithm);
+            let token = tokens().sign(&ring, &claims()).unwrap();
+            let header = decode_header(&token).unwrap();
+            assert_eq!(format!("{:?}", header.alg).to_uppercase(), algorithm.as_str().to_uppercase());
+            assert!(matches!(tokens().look(&ring, &token), Seen::New(_)), "{algorithm:?}");
+            // The same name of a key, and another algorithm.
+            let (_, rest) = token.split_once('.').unwrap();
+            let kid = &ring.signing(Timestamp(0)).kid;
+            for other in ["EdDSA", "ES256", "HS256", "none"].into_iter().filter(|name| *name != algorithm.as_str()) {
+                let header = format!(r#"{{"alg":"{other}","typ":"at+jwt","kid":"{kid}"}}"#);
+                let token = format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header));
+                assert!(matches!(tokens().look(&ring, &token), Seen::Invalid), "{algorithm:?} as {other}");
+            }
+        }
+    }
+
+    #[test]
     fn no_byte_of_a_token_can_be_changed() {
         let token = tokens().sign(&keyring(1), &claims()).unwrap();
         for at in 0..token.len() {
@@ -171,7 +195,7 @@ mod tests {
         let ring = keyring(1);
         let token = tokens().sign(&ring, &claims()).unwrap();
         let (_, rest) = token.split_once('.').unwrap();
-        let kid = ring.signing(Timestamp(0)).0;
+        let kid = &ring.signing(Timestamp(0)).kid;
         for header in [
             format!(r#"{{"alg":"none","typ":"at+jwt","kid":"{kid}"}}"#),
             format!(r#"{{"alg":"HS256","typ":"at+jwt","kid":"{kid}"}}"#),
@@ -210,9 +234,10 @@ mod tests {
         ] {
             let mut changed = whole.clone();
             changed[claim] = value.clone();
-            let (kid, key) = ring.signing(Timestamp(0));
-            let header = Header { typ: Some(TYP.into()), kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
-            assert!(!taken(&encode(&header, &changed, key).unwrap()), "{claim} = {value}");
+            let signing = ring.signing(Timestamp(0));
+            let kid = Some(signing.kid.clone());
+            let header = Header { typ: Some(TYP.into()), kid, ..Header::new(signing.algorithm) };
+            assert!(!taken(&encode(&header, &changed, &signing.key).unwrap()), "{claim} = {value}");
         }
     }
 }

@@ -8,11 +8,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 
-use super::sealed_keys::{ED25519, HMAC, MAC, Opener, SIGN};
+use super::{
+    sealed_keys::{HMAC, MAC, Opener, SIGN},
+    signing_key::{SigningAlgorithm, SigningKey},
+};
 use crate::{
     domain::time::Timestamp,
     server::{secret::SecretBytes, store::keys::SealedKey},
@@ -65,18 +67,27 @@ impl Ring {
 pub struct Keyring {
     /// What begins last comes first.
     signing: Vec<Signing>,
-    verifying: HashMap<String, DecodingKey>,
+    verifying: HashMap<String, Verifying>,
     deriving: (String, SecretBytes),
     macs: HashMap<String, SecretBytes>,
     jwks: String,
     changes_at: Timestamp,
 }
 
+/// A key as it signs.
 #[derive(Clone)]
-struct Signing {
-    kid: String,
+pub struct Signing {
+    pub kid: String,
+    pub algorithm: Algorithm,
+    pub key: EncodingKey,
     from: Timestamp,
-    key: EncodingKey,
+}
+
+/// A key as it verifies.
+#[derive(Clone)]
+pub struct Verifying {
+    pub algorithm: Algorithm,
+    pub key: DecodingKey,
 }
 
 /// Why the rows make no keyring.
@@ -110,14 +121,13 @@ impl Keyring {
 
     /// The key that signs at `now`: the one that began last. Where the clock says that none has begun, the first.
     #[must_use]
-    pub fn signing(&self, now: Timestamp) -> (&str, &EncodingKey) {
+    pub fn signing(&self, now: Timestamp) -> &Signing {
         let begun = self.signing.iter().find(|key| key.from <= now);
-        let key = begun.unwrap_or_else(|| &self.signing[self.signing.len() - 1]);
-        (&key.kid, &key.key)
+        begun.unwrap_or_else(|| &self.signing[self.signing.len() - 1])
     }
 
     #[must_use]
-    pub fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
+    pub fn verifying(&self, kid: &str) -> Option<&Verifying> {
         self.verifying.get(kid)
     }
 
@@ -155,7 +165,7 @@ impl Keyring {
 #[derive(Default)]
 struct Opened {
     signing: Vec<Signing>,
-    verifying: HashMap<String, DecodingKey>,
+    verifying: HashMap<String, Verifying>,
     deriving: Option<(String, SecretBytes)>,
     macs: HashMap<String, SecretBytes>,
     jwks: Vec<serde_json::Value>,
@@ -165,17 +175,13 @@ impl Opened {
     fn add(&mut self, row: &SealedKey, secret: SecretBytes) -> Result<(), KeyringError> {
         let unknown = || KeyringError::Unknown(row.kid.clone());
         match (row.purpose.as_str(), row.algorithm.as_str()) {
-            (SIGN, ED25519) => {
-                let key = SigningKey::from_bytes(secret.expose().try_into().map_err(|_| unknown())?);
-                let public = key.verifying_key();
-                let der = key.to_pkcs8_der().map_err(|_| unknown())?;
-                let (kid, from) = (row.kid.clone(), Timestamp(row.signs_from));
-                self.signing.push(Signing { kid, from, key: EncodingKey::from_ed_der(der.as_bytes()) });
-                self.verifying.insert(row.kid.clone(), DecodingKey::from_ed_der(public.as_bytes()));
-                self.jwks.push(serde_json::json!({
-                    "kty": "OKP", "crv": "Ed25519", "alg": ED25519, "use": "sig", "kid": row.kid,
-                    "x": BASE64_URL_SAFE_NO_PAD.encode(public.as_bytes()),
-                }));
+            (SIGN, name) => {
+                let algorithm = SigningAlgorithm::parse(name).ok_or_else(unknown)?;
+                let key = SigningKey::open(&row.kid, algorithm, &secret).ok_or_else(unknown)?;
+                let (kid, algorithm, from) = (row.kid.clone(), key.algorithm, Timestamp(row.signs_from));
+                self.signing.push(Signing { kid: kid.clone(), algorithm, key: key.encoding, from });
+                self.verifying.insert(kid, Verifying { algorithm, key: key.decoding });
+                self.jwks.push(key.jwk);
             }
             (MAC, HMAC) => {
                 if row.retired_at.is_none() && self.deriving.is_none() {

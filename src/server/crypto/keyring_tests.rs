@@ -13,7 +13,7 @@ const LIFE: Duration = Duration::from_secs(900);
 const BEGIN: Timestamp = Timestamp(1_000_000);
 
 fn first() -> Vec<SealedKey> {
-    sealed_keys::first(&sealer(), &Rng::seeded(1), BEGIN)
+    sealed_keys::first(&sealer(), &Rng::seeded(1), SigningAlgorithm::EdDsa, BEGIN)
 }
 
 fn sealer() -> Sealer {
@@ -23,7 +23,7 @@ fn sealer() -> Sealer {
 /// The first keys, and one that begins to sign after it was published, newest first.
 fn rotated() -> (Vec<SealedKey>, Timestamp) {
     let begins = BEGIN.plus(PUBLISHED_FOR);
-    let new = sealed_keys::signing(&sealer(), &Rng::seeded(2), BEGIN, begins);
+    let new = sealed_keys::signing((&sealer(), &Rng::seeded(2)), SigningAlgorithm::EdDsa, (BEGIN, begins));
     let mut rows = first();
     rows[0].retired_at = Some(begins.0);
     rows.insert(0, new);
@@ -46,13 +46,26 @@ fn the_published_set_has_public_members_only() {
 }
 
 #[test]
+fn a_key_of_another_algorithm_follows_like_any_other() {
+    let (mut rows, begins) = rotated();
+    rows[0] = sealed_keys::signing((&sealer(), &Rng::seeded(2)), SigningAlgorithm::Es256, (BEGIN, begins));
+    let ring = ring(&rows, begins);
+    let set: serde_json::Value = serde_json::from_str(ring.jwks()).unwrap();
+    let mut names: Vec<_> = set["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    assert_eq!(ring.signing(begins).algorithm, Algorithm::ES256);
+    assert_eq!(ring.verifying(&rows[1].kid).unwrap().algorithm, Algorithm::EdDSA);
+}
+
+#[test]
 fn a_key_is_published_before_it_signs() {
     let (rows, begins) = rotated();
     let ring = ring(&rows, BEGIN);
     assert!(rows[..2].iter().all(|row| ring.jwks().contains(&row.kid)));
-    assert_eq!(ring.signing(Timestamp(begins.0 - 1)).0, rows[1].kid);
-    assert_eq!(ring.signing(begins).0, rows[0].kid);
-    assert_eq!(ring.signing(Timestamp(0)).0, rows[1].kid, "a clock that was set back signs all the same");
+    assert_eq!(ring.signing(Timestamp(begins.0 - 1)).kid, rows[1].kid);
+    assert_eq!(ring.signing(begins).kid, rows[0].kid);
+    assert_eq!(ring.signing(Timestamp(0)).kid, rows[1].kid, "a clock that was set back signs all the same");
 }
 
 #[test]
@@ -76,7 +89,7 @@ fn the_dead_are_dropped_also_where_a_new_key_does_not_open() {
     let live = Ring::new(ring(&rows, BEGIN), opener(1, LIFE));
     rows[0].dead_at = Some(BEGIN.0);
     let foreign = Sealer::new(&SecretBytes::new(vec![2; 32]));
-    rows.insert(0, sealed_keys::signing(&foreign, &Rng::seeded(2), BEGIN, BEGIN));
+    rows.insert(0, sealed_keys::signing((&foreign, &Rng::seeded(2)), SigningAlgorithm::EdDsa, (BEGIN, BEGIN)));
     assert!(matches!(live.replace(&rows, BEGIN), Err(KeyringError::WrongSecret(_))));
     assert!(live.now().verifying(&dead).is_none() && live.now().mac(&kept).is_some());
 }

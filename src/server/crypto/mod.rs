@@ -7,3 +7,4 @@ pub mod refresh_token;
 pub mod seal;
 pub mod sealed_keys;
 pub mod session_token;
+pub mod signing_key;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{keyring::KeyringError, seal::Sealer};
+use super::{keyring::KeyringError, seal::Sealer, signing_key::SigningAlgorithm};
 use crate::{
     domain::time::Timestamp,
     server::{rng::Rng, secret::SecretBytes, store::keys::SealedKey},
@@ -14,7 +14,6 @@ use crate::{
 pub const SIGN: &str = "sign";
 /// Purpose of the keys that refresh tokens are derived under.
 pub const MAC: &str = "mac";
-pub const ED25519: &str = "EdDSA";
 pub const HMAC: &str = "HS256";
 
 /// Clocks of nodes may differ by this much about when the next key begins to sign.
@@ -22,25 +21,29 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// The keys of a fresh database: one to sign, one to derive.
 #[must_use]
-pub fn first(sealer: &Sealer, rng: &Rng, now: Timestamp) -> Vec<SealedKey> {
-    vec![make(sealer, rng, (SIGN, ED25519), (now, now)), make(sealer, rng, (MAC, HMAC), (now, now))]
+pub fn first(sealer: &Sealer, rng: &Rng, algorithm: SigningAlgorithm, now: Timestamp) -> Vec<SealedKey> {
+    let deriving = SecretBytes::new(rng.bytes::<32>().to_vec());
+    vec![signing((sealer, rng), algorithm, (now, now)), seal((sealer, rng), (MAC, HMAC), &deriving, (now, now))]
 }
 
-/// Another key to sign with, from `signs_from` on.
+/// Another key to sign with, made `now` for use from another moment on.
 #[must_use]
-pub fn signing(sealer: &Sealer, rng: &Rng, now: Timestamp, signs_from: Timestamp) -> SealedKey {
-    make(sealer, rng, (SIGN, ED25519), (now, signs_from))
-}
-
-fn make(
-    sealer: &Sealer,
-    rng: &Rng,
-    (purpose, algorithm): (&str, &str),
+pub fn signing(
+    (sealer, rng): (&Sealer, &Rng),
+    algorithm: SigningAlgorithm,
     (now, signs_from): (Timestamp, Timestamp),
 ) -> SealedKey {
-    let secret = SecretBytes::new(rng.bytes::<32>().to_vec());
+    seal((sealer, rng), (SIGN, algorithm.as_str()), &algorithm.new_secret(rng), (now, signs_from))
+}
+
+fn seal(
+    (sealer, rng): (&Sealer, &Rng),
+    (purpose, algorithm): (&str, &str),
+    secret: &SecretBytes,
+    (now, signs_from): (Timestamp, Timestamp),
+) -> SealedKey {
     let kid = BASE64_URL_SAFE_NO_PAD.encode(rng.bytes::<9>());
-    let sealed = sealer.seal(&secret, &label(&kid, purpose, algorithm), rng.bytes());
+    let sealed = sealer.seal(secret, &label(&kid, purpose, algorithm), rng.bytes());
     SealedKey {
         kid,
         purpose: purpose.to_owned(),
@@ -118,7 +121,7 @@ pub(super) mod tests {
     #[test]
     fn a_changed_secret_reads_the_former_keys_and_seals_them_anew() {
         let (rng, life) = (Rng::seeded(1), Duration::ZERO);
-        let rows = first(&sealer(1), &rng, Timestamp(0));
+        let rows = first(&sealer(1), &rng, SigningAlgorithm::EdDsa, Timestamp(0));
         let open = |rows: &[SealedKey], opener: &Opener| Keyring::open(rows, opener, Timestamp(0));
         assert!(matches!(open(&rows, &opener(2, life)), Err(KeyringError::WrongSecret(_))));
         let changing = Opener { previous: Some(sealer(1)), ..opener(2, life) };

@@ -37,7 +37,7 @@ pub async fn open(config: &Config, db: &Db, rng: &Rng, now: Timestamp) -> Result
     let mut rows = keys::list(db.read()).await?;
     let opener = opener(config, db, (!rows.is_empty(), rng.bytes())).await?;
     if rows.is_empty() {
-        let made = sealed_keys::first(&opener.sealer, rng, now);
+        let made = sealed_keys::first(&opener.sealer, rng, config.keys.algorithm, now);
         db.write(move |tx| Box::pin(async move { insert_first(tx, &made).await })).await?;
         rows = keys::list(db.read()).await?;
     }
@@ -160,7 +160,7 @@ pub async fn rotate(
     let opener = opener(config, db, (true, rng.bytes())).await?;
     Keyring::open(&keys::list(db.read()).await?, &opener, now)?;
     let signs_from = rotation.signs_from(now);
-    let new = sealed_keys::signing(&opener.sealer, rng, now, signs_from);
+    let new = sealed_keys::signing((&opener.sealer, rng), config.keys.algorithm, (now, signs_from));
     let kid = new.kid.clone();
     by.detail["kid"] = json!(kid);
     by.detail["signs_from"] = json!(signs_from.0);

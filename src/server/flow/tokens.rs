@@ -64,7 +64,7 @@ pub fn put(cx: &RequestContext, claims: AccessClaims, ends: Ends) -> ApiResult<A
     let keyring = cx.state.keyring.now();
     let token = cx.state.access_tokens.sign(&keyring, &claims)?;
     cx.reply.set(Name::Access, &token, cookie_life(claims.remembered, ends, cx.now));
-    let kid = keyring.signing(Timestamp::from_secs(claims.iat)).0.to_owned();
+    let kid = keyring.signing(Timestamp::from_secs(claims.iat)).kid.clone();
     Ok(Actor(Arc::new(Verified { kid, claims })))
 }
 

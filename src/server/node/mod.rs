@@ -2,6 +2,7 @@
 
 pub mod cleanup;
 pub mod confirmations;
+pub mod key_rotation;
 pub mod nodes;
 pub mod readiness;
 pub mod revocation_feed;
@@ -17,6 +18,7 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
     tokio::spawn(nodes::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
+    tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
 }

@@ -29,6 +29,7 @@ pub fn build(state: AppState) -> Router {
     let machines = Router::new()
         .route(forward_auth::PATH, any(forward_auth::verify))
         .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/revocations", get(jwks::revocations))
         .route("/.well-known/openid-configuration", get(jwks::configuration))
         .with_state(state.clone());
     let people = pages_and_server_functions

@@ -12,7 +12,7 @@ use super::{
         keyring::Ring,
         password_hash::{Cost, PasswordHasher},
     },
-    flow,
+    flow::{self, revocation_list::SignedLists},
     node::{
         confirmations::Confirmations, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
         revocation_set::RevocationSet,
@@ -43,6 +43,7 @@ pub struct Inner {
     pub revoked: Arc<RevocationSet>,
     pub feed: Feed,
     pub nodes: Nodes,
+    pub lists: SignedLists,
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
@@ -138,6 +139,7 @@ impl AppState {
             revoked,
             feed,
             nodes,
+            lists: SignedLists::default(),
         })))
     }
 

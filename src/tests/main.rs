@@ -20,6 +20,7 @@ mod nodes;
 mod proxy;
 mod races;
 mod refresh;
+mod revocations;
 mod sockets;
 mod store;
 mod strategies;

@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod keyring;
 pub mod password_hash;
 pub mod refresh_token;
+pub mod revocation_list;
 pub mod seal;
 pub mod sealed_keys;
 pub mod session_token;

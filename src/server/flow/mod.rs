@@ -20,6 +20,7 @@ pub mod password_check;
 pub mod presented;
 pub mod refresh;
 pub mod register;
+pub mod revocation_list;
 pub mod rolling;
 pub mod sign_in;
 pub mod sign_out;

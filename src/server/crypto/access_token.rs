@@ -209,6 +209,23 @@ mod tests {
     }
 
     #[test]
+    fn our_key_alone_makes_no_access_token() {
+        let ring = keyring(1);
+        let (kid, key) = ring.signing(Timestamp(0));
+        let signed = |typ: Option<&str>, kid: Option<&str>| {
+            let (typ, kid) = (typ.map(str::to_owned), kid.map(str::to_owned));
+            encode(&Header { typ, kid, ..Header::new(Algorithm::EdDSA) }, &claims(), key).unwrap()
+        };
+        assert!(taken(&signed(Some("at+jwt"), Some(kid))) && taken(&signed(Some("application/at+jwt"), Some(kid))));
+        for typ in [None, Some(""), Some("JWT"), Some("logout+jwt"), Some("at+jwt2")] {
+            assert!(!taken(&signed(typ, Some(kid))), "typ {typ:?}");
+        }
+        for other in [None, Some(""), Some("another")] {
+            assert!(!taken(&signed(Some(TYP), other)), "kid {other:?}");
+        }
+    }
+
+    #[test]
     fn another_issuer_or_audience_is_not_ours() {
         for wrong in [
             AccessClaims { aud: "http://localhost".into(), ..claims() },

@@ -60,6 +60,21 @@ async fn unknown_address_wrong_password_and_locked_account_are_answered_alike() 
     assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
 }
 
+/// So that the time it takes tells nobody which addresses have an account.
+#[tokio::test]
+async fn no_sign_in_is_refused_for_less_than_the_cost_of_a_hash() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    app.user("locked@example.com", Role::User).await;
+    app.execute("UPDATE users SET locked_at = 1 WHERE email = 'locked@example.com'").await;
+    let mut browser = app.browser_without_hashing().await;
+    for email in [EMAIL, "nobody@example.com", "locked@example.com", "no address", ""] {
+        for password in [PASSWORD, "another teapot river 9", "", &"x".repeat(5000)] {
+            browser.sign_in(email, password).await.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_second_account_of_one_address_is_a_conflict_in_any_spelling() {
     let app = TestApp::start().await;
@@ -168,6 +183,20 @@ async fn a_sign_in_ends_the_session_whose_cookies_came_with_it() {
     let mut late = browser.clone();
     browser.sign_in("taro@example.com", PASSWORD).await.expect(StatusCode::OK);
     assert_eq!(browser.session().await.json()["user"]["email"], "taro@example.com");
+    late.session().await.signed_out("none");
+    late.refresh().await.signed_out("none");
+}
+
+#[tokio::test]
+async fn a_registration_ends_the_session_whose_cookies_came_with_it() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let mut late = browser.clone();
+    browser
+        .post("/api/register", &[("email", "taro@example.com"), ("password", PASSWORD)])
+        .await
+        .expect(StatusCode::OK);
     late.session().await.signed_out("none");
     late.refresh().await.signed_out("none");
 }

@@ -88,10 +88,7 @@ impl TestApp {
             own.iter().chain(&secret).chain(&settings).map(|(key, value)| format!("{key}={value}")).collect();
         let config = Config::read(&Layers::gather(None, std::iter::empty(), &flags).unwrap()).unwrap();
         let rng = Rng::from_system();
-        let parts = Parts { config, clock: Clock::set_to(now), rng, cost: LOW, hash_threads: 2 };
-        // What it opens lives on the runtime that serves.
-        let starting = RUNTIME.spawn_blocking(|| RUNTIME.block_on(AppState::start(parts)));
-        let state = starting.await.unwrap().unwrap();
+        let state = begin(Parts { config, clock: Clock::set_to(now), rng, cost: LOW, hash_threads: 2 }).await;
         let _building = BUILDING.write().await;
         Self { router: router::build(state.clone()), state, database, settings }
     }
@@ -141,6 +138,14 @@ impl TestApp {
         }
     }
 
+    /// A browser at another server on the same data, where no password can be hashed.
+    pub async fn browser_without_hashing(&self) -> Browser {
+        let (config, clock, rng) = (self.state.config.clone(), self.state.clock.clone(), self.state.rng.clone());
+        let state = begin(Parts { config, clock, rng, cost: LOW, hash_threads: 0 }).await;
+        let _building = BUILDING.write().await;
+        Browser { router: router::build(state), ..self.browser() }
+    }
+
     /// A browser in which `email` has signed in.
     pub async fn signed_in(&self, email: &str) -> Browser {
         let mut browser = self.browser();
@@ -184,6 +189,12 @@ impl TestApp {
             On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
         }
     }
+}
+
+/// What a server opens lives on the runtime that serves.
+async fn begin(parts: Parts) -> AppState {
+    let starting = RUNTIME.spawn_blocking(|| RUNTIME.block_on(AppState::start(parts)));
+    starting.await.unwrap().unwrap()
 }
 
 #[derive(Clone)]

@@ -242,7 +242,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_stored_hash_nothing_matches() {
+    async fn without_a_stored_hash_the_same_is_computed_and_nothing_matches() {
+        assert!(hasher(LOW).dummy.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
         assert_eq!(hasher(LOW).verify(password(""), None).await.unwrap().0, Match::No);
     }
 

@@ -133,3 +133,66 @@ async fn asking_which_addresses_are_taken_has_a_price() {
     app.browser().post("/api/register", &fields).await.refused(StatusCode::CONFLICT, "conflict");
     assert_eq!(app.number("SELECT count FROM throttles WHERE name LIKE 'register %'").await, 1);
 }
+
+#[tokio::test]
+async fn one_address_cannot_ask_after_many() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    app.browser().post("/api/register", &[("email", EMAIL), ("password", PASSWORD)]).await.expect(StatusCode::CONFLICT);
+    app.execute("UPDATE throttles SET count = 100 WHERE name LIKE 'register %'").await;
+    let fields = [("email", "taro@example.com"), ("password", PASSWORD)];
+    app.browser().post("/api/register", &fields).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+    app.browser().from("198.51.100.9").post("/api/register", &fields).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_browser_that_one_account_knows_is_a_stranger_to_the_others() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    app.user("taro@example.com", Role::User).await;
+    let mut attacker = app.signed_in("taro@example.com").await;
+    for number in 0..50 {
+        let guessing = app.browser().from(&format!("198.51.100.{number}"));
+        guessing.clone().sign_in(EMAIL, WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    attacker.sign_in(EMAIL, PASSWORD).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+}
+
+#[tokio::test]
+async fn a_known_browser_waits_after_five_failures_of_its_own_from_wherever() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let owner = app.signed_in(EMAIL).await;
+    for number in 0..5 {
+        let mut thief = owner.clone().from(&format!("198.51.100.{number}"));
+        thief.sign_in(EMAIL, WRONG).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    owner.clone().sign_in(EMAIL, PASSWORD).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+    app.browser().sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+}
+
+/// Or it would tell that it is the right one.
+#[tokio::test]
+async fn the_right_password_of_a_locked_account_counts_as_a_wrong_one() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    app.execute("UPDATE users SET locked_at = 1").await;
+    for _ in 0..5 {
+        app.browser().sign_in(EMAIL, PASSWORD).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    app.browser().sign_in(EMAIL, PASSWORD).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+}
+
+#[tokio::test]
+async fn who_guesses_at_the_current_password_waits_as_at_the_door() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let wrong = [("current_password", WRONG), ("new_password", "another teapot river 9")];
+    for _ in 0..5 {
+        browser.post("/api/password/change", &wrong).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+    }
+    let right = [("current_password", PASSWORD), ("new_password", "another teapot river 9")];
+    browser.post("/api/password/change", &right).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+    app.browser().sign_in(EMAIL, PASSWORD).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
+}

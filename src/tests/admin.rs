@@ -1,7 +1,13 @@
 //! What an admin does to accounts: who may, what ends with it, and that somebody is left who can undo it.
 
 use axum::http::{StatusCode, header};
-use sekisho::domain::role::Role;
+use sekisho::{
+    domain::{account_act::AccountAct, audit::Event, ids::UserId, role::Role},
+    server::{
+        flow::accounts::{self, By, Change},
+        store::audit::Entry,
+    },
+};
 
 use crate::test_app::{Browser, PASSWORD, Reply, TestApp};
 
@@ -145,6 +151,25 @@ async fn two_admins_who_demote_each_other_at_once_leave_one() {
         assert_eq!(done, 1, "round {round}");
     }
     assert_eq!(app.audit("role_change").await, 50);
+}
+
+/// As when the demotion was committed between the look at the token and the act.
+#[tokio::test]
+async fn who_was_demoted_or_locked_a_moment_ago_changes_nothing_more() {
+    let (app, target, _) = start().await;
+    let former = app.user("former@example.com", Role::Admin).await;
+    for change in ["role = 'support'", "role = 'admin', locked_at = 1"] {
+        app.execute(&format!("UPDATE users SET {change} WHERE id = '{former}'")).await;
+        let (now, target) = (app.state.clock.now(), UserId::parse(&target).unwrap());
+        let entry = Entry::of_system(app.state.rng.uuid(now), now, Event::UserLock);
+        let entry = Entry { actor: UserId::parse(&former), ..entry };
+        let by = By { entry, detail: serde_json::json!({}), last_end: now };
+        let act = app
+            .state
+            .db
+            .write(move |tx| Box::pin(async move { accounts::change(tx, by, &target, AccountAct::Lock).await }));
+        assert_eq!(act.await.unwrap(), Change::NotAllowed, "{change}");
+    }
 }
 
 #[tokio::test]

@@ -165,3 +165,35 @@ async fn a_role_change_is_taken_up_by_a_silent_renewal() {
     user.refresh().await.expect(StatusCode::OK);
     assert_eq!(user.session().await.json()["user"]["role"], "user");
 }
+
+#[tokio::test]
+async fn a_kick_is_remembered_for_as_long_as_a_token_could_live() {
+    let app = TestApp::with(&[("session.idle_timeout", "0")]).await;
+    let id = app.user(EMAIL, Role::User).await;
+    app.user(ADMIN, Role::Admin).await;
+    let (mut user, mut second) = (app.signed_in(EMAIL).await, app.signed_in(EMAIL).await);
+    let mut admin = app.signed_in(ADMIN).await;
+    let sid = second.session_id().await;
+    admin.post("/api/admin/kick_session", &[("session_id", &sid)]).await.expect(StatusCode::OK);
+    admin.post("/api/admin/kick_user", &[("user_id", &id)]).await.expect(StatusCode::OK);
+    app.advance(Duration::from_secs(15 * 60 - 1));
+    hear(&app.state).await;
+    user.session().await.signed_out("kicked");
+    second.session().await.signed_out("kicked");
+}
+
+#[tokio::test]
+async fn a_database_that_was_set_back_is_heard_from_its_beginning() {
+    let app = app().await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let sid = browser.session_id().await;
+    app.execute("UPDATE feed SET seq = 5").await;
+    hear(&app.state).await;
+    app.execute(&format!(
+        "UPDATE feed SET seq = 1;
+         INSERT INTO revocations (seq, kind, subject, reason, until_at) VALUES (1, 'session', '{sid}', 'kicked', 9999999999999)"
+    ))
+    .await;
+    hear(&app.state).await;
+    browser.session().await.signed_out("kicked");
+}

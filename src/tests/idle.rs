@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use sekisho::domain::role::Role;
 
 use crate::test_app::{PASSWORD, TestApp};
@@ -70,6 +73,16 @@ async fn a_touch_after_the_idle_end_revives_nothing() {
     browser.refresh().await.signed_out("idle");
 }
 
+/// Which another node has done a moment ago: what this one knows lets the request in.
+#[tokio::test]
+async fn a_touch_revives_no_session_that_has_been_ended() {
+    let app = app_with_user().await;
+    let mut browser = app.signed_in(EMAIL).await;
+    app.execute("UPDATE sessions SET ended_at = 1, end_reason = 'kicked'").await;
+    browser.session().await.expect(StatusCode::OK);
+    browser.post("/api/touch", &[]).await.signed_out("kicked");
+}
+
 #[tokio::test]
 async fn a_remembered_sign_in_has_no_idle_end_by_default() {
     let app = app_with_user().await;
@@ -91,7 +104,9 @@ async fn a_page_loaded_by_hand_is_a_human_act_and_one_loaded_by_a_script_is_none
     for _ in 0..2 {
         app.minutes(10);
         clicks.page("/settings/devices").await.expect(StatusCode::OK);
-        polls.get("/settings/devices").await;
+        let mut page = polls.request(Method::GET, "/settings/devices").body(Body::empty()).unwrap();
+        page.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());
+        polls.send(page).await;
         polls.get("/api/devices").await;
     }
     clicks.session().await.expect(StatusCode::OK);

@@ -1,9 +1,15 @@
 //! What may happen at the same time, a thousand times over, on the real writer.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use sekisho::domain::role::Role;
+use sqlx::ConnectOptions as _;
 
-use crate::test_app::{Browser, PASSWORD, TestApp};
+use crate::{
+    test_app::{Browser, PASSWORD, TestApp},
+    test_database::TestDatabase,
+};
 
 const EMAIL: &str = "hanako@example.com";
 const ADMIN: &str = "admin@example.com";
@@ -92,9 +98,34 @@ async fn a_sign_in_with_the_old_password_racing_its_change_does_not_survive_it()
             browser.refresh().await.expect(StatusCode::UNAUTHORIZED);
         }
         owner.session().await.expect(StatusCode::OK);
-        app.advance(std::time::Duration::from_secs(86_400));
+        app.advance(Duration::from_secs(86_400));
         std::mem::swap(&mut current, &mut next);
     }
+}
+
+#[tokio::test]
+async fn of_two_password_changes_at_once_only_one_is_done() {
+    let app = TestApp::upon(TestDatabase::sqlite(), &[]).await;
+    app.user(EMAIL, Role::User).await;
+    let browser = app.signed_in(EMAIL).await;
+    // While nothing can be written both prove the same current password.
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(app.database.file());
+    let mut other = options.connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let changes = ["another teapot river 9", "quite another teapot 7"].map(|new| {
+        let mut tab = browser.clone();
+        tokio::spawn(async move {
+            let fields = [("current_password", PASSWORD), ("new_password", new)];
+            tab.post("/api/password/change", &fields).await.status
+        })
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    let mut done = 0;
+    for change in changes {
+        done += u32::from(change.await.unwrap() == StatusCode::OK);
+    }
+    assert_eq!(done, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,18 @@
 //! The two schemas say the same: tables, columns, keys, unique rules and indexes, and the migrations behind them; and
 //! a write is carried out whole or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use sekisho::server::store::{On, StoreError, guards};
+use sekisho::{
+    domain::{ids::SessionId, role::Role},
+    server::store::{
+        On, StoreError, guards,
+        sessions::{self, Session},
+    },
+};
 use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgPool, SqlitePool};
 
 use crate::{
@@ -162,4 +171,46 @@ async fn a_write_that_went_on_after_a_failed_statement_is_not_called_done() {
     });
     assert!(written.await.is_err());
     assert_eq!(app.number("SELECT COUNT(*) FROM guards WHERE name = 'none'").await, 0);
+}
+
+/// Someone's session as it was read, before its row is changed by `change`.
+async fn overtaken(app: &TestApp, change: &str) -> Session {
+    let mut browser = app.signed_in("hanako@example.com").await;
+    let sid = SessionId::parse(&browser.session_id().await).unwrap();
+    let read = sessions::find(app.state.db.read(), &sid).await.unwrap().unwrap();
+    app.execute(&format!("UPDATE sessions SET {change} WHERE id = '{sid}'")).await;
+    read
+}
+
+#[tokio::test]
+async fn no_statement_goes_on_with_a_session_that_has_ended_meanwhile() {
+    let app = TestApp::start().await;
+    app.user("hanako@example.com", Role::User).await;
+    let now = app.state.clock.now();
+    let later = now.plus(Duration::from_secs(60));
+    for change in ["ended_at = 1, end_reason = 'kicked'", "expires_at = 1", "idle_end_at = 1", "absolute_end_at = 1"] {
+        let read = overtaken(&app, change).await;
+        let written = app.state.db.write(move |tx| {
+            Box::pin(async move {
+                let renewed = sessions::renew(tx, &read, &read, now).await?;
+                let rolled = sessions::roll(tx, &read.id, later, now).await?;
+                let touched = sessions::touch(tx, &read.id, now, later, now).await?;
+                Ok((renewed, rolled, touched.is_some()))
+            })
+        });
+        assert_eq!(written.await.unwrap(), (false, false, false), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_has_moved_meanwhile_is_not_written_over() {
+    let app = TestApp::start().await;
+    app.user("hanako@example.com", Role::User).await;
+    let now = app.state.clock.now();
+    for column in ["generation", "confirmed_generation", "late_streak", "late_generation"] {
+        let read = overtaken(&app, &format!("{column} = {column} + 1")).await;
+        let renewed =
+            app.state.db.write(move |tx| Box::pin(async move { sessions::renew(tx, &read, &read, now).await }));
+        assert!(!renewed.await.unwrap(), "{column}");
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use sekisho::domain::strategy::Strategy;
 
 use crate::{
@@ -336,5 +339,31 @@ async fn the_largest_user_fits_into_the_cookies() {
             assert!(pair.len() < 4096, "{} bytes", pair.len());
         }
         browser.session().await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_question_renews_nothing_and_sets_no_cookie() {
+    for kind in kinds() {
+        let app = app_of(&kind, &[]).await;
+        let browser = remembered(&app).await;
+        app.minutes(2 * DAY);
+        let mut request = browser.request(Method::GET, "/auth/verify").header("sec-fetch-user", "?1");
+        request.headers_mut().unwrap().insert(header::ACCEPT, "text/html".parse().unwrap());
+        let reply = browser.deliver(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.set_cookies(), Vec::<String>::new(), "{kind:?}");
+        let rotates = kind.strategy.rotates();
+        reply.expect(if rotates { StatusCode::UNAUTHORIZED } else { StatusCode::OK });
+    }
+}
+
+#[tokio::test]
+async fn a_lock_in_the_row_holds_where_the_row_is_read() {
+    // A copy in Redis may be older than the row.
+    for kind in kinds().into_iter().filter(|kind| kind.redis.is_none()) {
+        let app = app_of(&kind, &[]).await;
+        let mut browser = app.signed_in(EMAIL).await;
+        app.execute("UPDATE users SET locked_at = 1 WHERE email = 'hanako@example.com'").await;
+        browser.refresh().await.signed_out("locked");
     }
 }

@@ -157,3 +157,19 @@ async fn an_idle_or_expired_voucher_is_refused_with_its_reason() {
     app.minutes(16);
     with_router_of(&app, browser).session().await.signed_out("idle");
 }
+
+/// It lives for minutes; what it would be exchanged for, for weeks.
+#[tokio::test]
+async fn an_access_token_alone_is_no_voucher() {
+    for to in [Strategy::Jwt, Strategy::Database] {
+        let app = app_of(Strategy::Hybrid).await;
+        let browser = app.signed_in(EMAIL).await;
+        let app = app.restart_with(&[("session.strategy", to.as_str())]).await;
+        let mut thief = with_router_of(&app, browser);
+        thief.cookies.remove("__Host-refresh");
+        thief.session().await.signed_out("none");
+        thief.refresh().await.signed_out("none");
+        thief.page("/settings/devices").await;
+        thief.session().await.signed_out("none");
+    }
+}

@@ -158,6 +158,14 @@ fn a_schedule_and_its_zone_are_each_judged() {
 }
 
 #[test]
+fn no_password_may_be_shorter_than_one_that_is_the_only_factor() {
+    for (length, allowed) in [(0, false), (14, false), (15, true), (64, true), (65, false)] {
+        let faults = faults(&format!("[password]\nmin_length = {length}"));
+        assert_eq!(faults.is_empty(), allowed, "{length}: {faults:?}");
+    }
+}
+
+#[test]
 fn a_secret_is_made_beside_a_file_only() {
     let config = read("database.url = \"postgres://u:hunter2@db.example.com/sekisho\"", &[]).unwrap();
     assert_eq!(config.database_file(), None);

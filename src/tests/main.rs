@@ -21,6 +21,7 @@ mod proxy;
 mod races;
 mod refresh;
 mod revocations;
+mod secrets;
 mod sockets;
 mod store;
 mod strategies;

@@ -164,6 +164,16 @@ async fn malformed_tokens_and_cookies_are_a_401_and_never_a_500() {
 }
 
 #[tokio::test]
+async fn of_a_user_agent_no_more_is_kept_than_a_line() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    app.browser().using(&"x".repeat(5000)).sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    for table in ["SELECT user_agent FROM sessions", "SELECT device FROM audit WHERE action = 'sign_in'"] {
+        assert_eq!(app.text(table).await.len(), 512, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_bearer_token_is_taken_where_the_cookie_is() {
     let app = TestApp::start().await;
     app.user(EMAIL, Role::User).await;

@@ -139,6 +139,11 @@ mod tests {
     }
 
     #[test]
+    fn a_session_secret_prints_nothing_of_itself() {
+        assert_eq!(format!("{:?}", SessionSecret::new([207; 32])), "SessionSecret(..)");
+    }
+
+    #[test]
     fn what_is_not_of_the_form_is_no_token() {
         for text in ["", "a", "eyJhbGciOiJFZERTQSJ9.e30.x", &"A".repeat(76), &"=".repeat(75), &"ä".repeat(40)] {
             assert!(RefreshToken::parse(text).is_none(), "{text}");

@@ -1,0 +1,80 @@
+//! What lies on the disk: it gives nobody a credential, and what is worth guessing at costs what it should.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
+
+use axum::http::StatusCode;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use sekisho::{
+    domain::{role::Role, strategy::Strategy},
+    server::{
+        config::{Config, Layers},
+        state::{AppState, Parts},
+    },
+};
+
+use crate::{
+    test_app::{PASSWORD, TestApp},
+    test_database::TestDatabase,
+};
+
+const EMAIL: &str = "hanako@example.com";
+
+/// The database's files, the one with the auth secret excepted.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.extension().is_none_or(|extension| extension != "secret")).collect()
+}
+
+#[tokio::test]
+async fn a_database_that_leaks_holds_no_password_and_no_credential() {
+    for strategy in [Strategy::Database, Strategy::Hybrid] {
+        let app = TestApp::upon(TestDatabase::sqlite(), &[("session.strategy", strategy.as_str())]).await;
+        app.user(EMAIL, Role::User).await;
+        let browser = app.signed_in(EMAIL).await;
+        let leaked: Vec<u8> =
+            files(app.database.folder()).iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+        let holds = |secret: &[u8]| leaked.windows(secret.len()).any(|bytes| bytes == secret);
+        assert!(holds(EMAIL.as_bytes()), "these are its files");
+        assert!(!holds(PASSWORD.as_bytes()));
+        for (name, value) in &browser.cookies {
+            // What no one can know: a signature, a MAC, or the whole.
+            let secret = BASE64_URL_SAFE_NO_PAD.decode(value.rsplit('.').next().unwrap()).unwrap();
+            assert!(!holds(&secret[secret.len().saturating_sub(32)..]), "{strategy:?} {name}");
+            assert!(!holds(value.as_bytes()), "{strategy:?} {name} as text");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_a_fresh_database_are_their_owners_only() {
+    let app = TestApp::upon(TestDatabase::sqlite(), &[]).await;
+    app.user(EMAIL, Role::User).await;
+    let files = files(app.database.folder());
+    assert!(files.len() > 1, "{files:?}");
+    for file in files {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} {mode:o}", file.display());
+    }
+}
+
+/// ASVS 5.0, appendix C: Argon2id with m=19456, t=2, p=1 or more.
+#[tokio::test]
+async fn a_server_hashes_passwords_at_the_cost_that_is_asked_for() {
+    let database = TestDatabase::sqlite();
+    let flags = [format!("database.url={}", database.url())];
+    let config = Config::read(&Layers::gather(None, std::iter::empty(), &flags).unwrap()).unwrap();
+    let state = AppState::start(Parts::of_system(config)).await.unwrap();
+    let hash = state.hasher.hash(PASSWORD.to_owned().into()).await.unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    state.db.close().await;
+}
+
+#[tokio::test]
+async fn a_password_longer_than_any_can_be_opens_nothing() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::User).await;
+    let long = "wallpaper teapot river 9 ".repeat(60);
+    let hash = app.state.hasher.hash(long.clone().into()).await.unwrap();
+    app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await;
+    app.browser().sign_in(EMAIL, &long).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+}

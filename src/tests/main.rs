@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod admin;
 mod binary;
+mod audit;
 mod cleanup;
 mod cli;
 mod conformance;

@@ -49,6 +49,21 @@ pub enum Rotation {
     Reused,
 }
 
+impl Rotation {
+    /// A word for it, as it is counted under.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rotated => "rotated",
+            Self::Kept => "kept",
+            Self::Repeated { late: false } => "repeated",
+            Self::Repeated { late: true } => "repeated_late",
+            Self::Advanced => "advanced",
+            Self::Reused => "reused",
+        }
+    }
+}
+
 /// Generations with a late repeat, in a row, after which the user is told.
 pub const SUSPECT_AFTER: u32 = 3;
 

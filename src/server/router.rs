@@ -10,6 +10,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use super::{
     context,
     http::{errors, form_page, forward_auth, health, jwks, limits, security_headers, site},
+    metrics,
     state::AppState,
 };
 use crate::{app::App, shell::shell};
@@ -42,7 +43,9 @@ pub fn build(state: AppState) -> Router {
         .with_state(state.clone())
         .layer(middleware::from_fn(errors::layer));
     let app = public.merge(with_context).layer(middleware::from_fn(site::layer));
-    limits::with_limits(app)
+    let counted = state.config.metrics_addr.is_some();
+    let app = limits::with_limits(app)
         .layer(middleware::from_fn(forward_auth::known_answers))
-        .layer(middleware::from_fn_with_state(state, security_headers::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), security_headers::layer));
+    if counted { app.layer(middleware::from_fn_with_state(state, metrics::layer)) } else { app }
 }

@@ -13,6 +13,7 @@ use super::{
         password_hash::{Cost, PasswordHasher},
     },
     flow::{self, revocation_list::SignedLists},
+    metrics::Metrics,
     node::{
         confirmations::Confirmations, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
         revocation_set::RevocationSet,
@@ -44,6 +45,7 @@ pub struct Inner {
     pub feed: Feed,
     pub nodes: Nodes,
     pub lists: SignedLists,
+    pub metrics: Metrics,
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
@@ -140,6 +142,7 @@ impl AppState {
             feed,
             nodes,
             lists: SignedLists::default(),
+            metrics: Metrics::default(),
         })))
     }
 

@@ -30,6 +30,18 @@ impl Server {
         Self::with(&[&format!("database.url={url}")], database.secret())
     }
 
+    /// The same at an address that others find it by: its public URL.
+    pub fn public(database: &TestDatabase) -> (Self, String) {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://localhost:{}", free.port());
+        let settings = [
+            format!("database.url={}", database.url()),
+            format!("server.public_url={url}"),
+            format!("server.addr={free}"),
+        ];
+        (Self::with(&settings.each_ref().map(String::as_str), database.secret()), url)
+    }
+
     fn with(settings: &[&str], secret: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));

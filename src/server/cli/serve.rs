@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
-    node, router, serve,
+    metrics, node, router, serve,
     state::{AppState, Parts},
 };
 
@@ -23,25 +23,32 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     let stop = stop_on_signal()?;
     let state = AppState::start(Parts::of_system(config)).await?;
     // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = listen(state.config.addr).await?;
+    let listener = listen(state.config.addr, "server.addr").await?;
+    let watched = match state.config.metrics_addr {
+        Some(addr) => Some(listen(addr, "metrics.addr").await?),
+        None => None,
+    };
     first_admin::ensure(&state, out).await?;
     let url = &state.config.public_url;
     out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.local_addr().ok() }));
     node::start(&state, &stop);
+    if let Some(watched) = watched {
+        tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
+    }
     serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
     state.db.close().await;
     Ok(())
 }
 
-async fn listen(addr: SocketAddr) -> Result<TcpListener, Failure> {
+async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(addr).await.map_err(|error| {
         let why = match error.kind() {
-            ErrorKind::AddrInUse => "is in use by another program; stop it or set another server.addr".to_owned(),
+            ErrorKind::AddrInUse => format!("is in use by another program; stop it or set another {key}"),
             ErrorKind::AddrNotAvailable => "is not an address of this machine".to_owned(),
             ErrorKind::PermissionDenied => "needs a permission this user does not have".to_owned(),
             _ => format!("can't be listened on: {error}"),
         };
-        Failure::refused(format!("server.addr: {addr} {why}"))
+        Failure::refused(format!("{key}: {addr} {why}"))
     })
 }
 
@@ -69,8 +76,10 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_in_use_is_told_in_one_line() {
-        let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let Err(Failure::Refused(line)) = listen(taken.local_addr().unwrap()).await else { panic!("bound twice") };
+        let taken = listen(SocketAddr::from(([127, 0, 0, 1], 0)), "server.addr").await.unwrap();
+        let Err(Failure::Refused(line)) = listen(taken.local_addr().unwrap(), "server.addr").await else {
+            panic!("bound twice")
+        };
         assert!(line.starts_with("server.addr: 127.0.0.1:") && line.contains("is in use"), "{line}");
     }
 }

@@ -33,6 +33,7 @@ pub const KEYS: &[Key] = &[
     key("server.public_url", "http://localhost:3000"),
     key("server.trusted_proxies", ""),
     key("server.insecure_cookies", "false"),
+    key("metrics.addr", ""),
     address("database.url", "sqlite://sekisho.db"),
     secret("auth_secret"),
     secret("auth_secret_previous"),

@@ -51,6 +51,8 @@ pub struct KeyPolicy {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub addr: SocketAddr,
+    /// Where what is counted is told; nowhere unless it is set.
+    pub metrics_addr: Option<SocketAddr>,
     /// Origin for cookies, links and the issuer; without a trailing slash.
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
@@ -96,6 +98,7 @@ impl Config {
         reader.choice("session.profile", &keys::PROFILES.each_ref(), |profile| profile.name);
         let config = Self {
             addr: reader.addr(),
+            metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
             insecure_cookies,
             database: reader.database(),

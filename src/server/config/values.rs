@@ -56,6 +56,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    pub fn metrics_addr(&mut self) -> Option<SocketAddr> {
+        let text = self.text("metrics.addr");
+        let addr = text.parse().ok();
+        if addr.is_none() && !text.is_empty() {
+            self.fault("metrics.addr", "must be an address and a port, such as 127.0.0.1:9090, or empty");
+        }
+        addr
+    }
+
     pub fn public_url(&mut self) -> String {
         let text = self.text("server.public_url");
         let parsed = url::Url::parse(&text).ok().filter(|url| {

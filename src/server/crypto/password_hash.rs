@@ -82,6 +82,7 @@ pub struct PasswordHasher {
     /// Compared against when there is no such account, so that both take the same time.
     dummy: Arc<str>,
     places: Arc<Semaphore>,
+    most: usize,
     jobs: SyncSender<Job>,
 }
 
@@ -99,13 +100,19 @@ impl PasswordHasher {
             std::thread::Builder::new().name(format!("hash-{number}")).spawn(move || work_through(&queue))?;
         }
         let dummy = hash(cost, &rng.bytes::<32>(), rng.bytes(), &mut Vec::new()).map_err(std::io::Error::other)?;
-        Ok(Self { cost, rng, dummy: dummy.into(), places: Arc::new(Semaphore::new(places)), jobs })
+        Ok(Self { cost, rng, dummy: dummy.into(), places: Arc::new(Semaphore::new(places)), most: places, jobs })
     }
 
     /// One thread less than there are cores, so that one always serves.
     #[must_use]
     pub fn default_threads() -> usize {
         std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+    }
+
+    /// Passwords being hashed or waiting for it.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.most - self.places.available_permits()
     }
 
     /// Hashes a new password, as a PHC string with its own salt and cost.

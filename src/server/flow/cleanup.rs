@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use tokio::time::Instant;
+
 use crate::{
     domain::{audit::Event, time::Timestamp},
     server::{
@@ -16,9 +18,11 @@ use crate::{
 };
 
 /// Rows in one write: few enough that a sign-in behind them doesn't notice.
-const BATCH: u32 = 200;
-/// Between two writes, for those of others.
+const BATCH: u32 = 100;
+/// Between two writes, for those of others: at least this, and several times as long as the last one took, so that most of
+/// the database's time is theirs.
 const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE_PER_WRITE: u32 = 3;
 
 /// What a clean-up did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -54,11 +58,12 @@ pub async fn clean_up(db: &Db, clock: &Clock, rng: &Rng, by: &'static str) -> St
 async fn delete_all(db: &Db, kind: Kind, now: Timestamp) -> StoreResult<u64> {
     let mut all = 0;
     loop {
+        let began = Instant::now();
         let deleted = db.write(move |tx| Box::pin(async move { cleanup::delete(tx, kind, now, BATCH).await })).await?;
         all += deleted;
         if deleted < u64::from(BATCH) {
             return Ok(all);
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_PER_WRITE)).await;
     }
 }

@@ -44,7 +44,7 @@ pub enum Proof {
 
 /// What the transaction came to.
 enum Exchange {
-    Renewed(Box<(Session, User)>),
+    Renewed(Box<(Session, User)>, Rotation),
     Ended(EndReason),
     /// Another request moved the chain between the read and the write: look again.
     Overtaken,
@@ -61,11 +61,16 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
         let exchange =
             cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &proof).await })).await?;
         match exchange {
-            Exchange::Renewed(both) => {
+            Exchange::Renewed(both, rotation) => {
+                cx.state.metrics.exchanged(rotation.as_str());
                 let (session, user) = *both;
                 return Ok((tokens::issue(cx, &session, &user)?, session));
             }
-            Exchange::Ended(reason) => return Err(ApiError::SignedOut { reason }),
+            Exchange::Ended(reason) => {
+                let outcome = if reason == EndReason::Reuse { Rotation::Reused.as_str() } else { "ended" };
+                cx.state.metrics.exchanged(outcome);
+                return Err(ApiError::SignedOut { reason });
+            }
             Exchange::Overtaken => {}
         }
     }
@@ -97,7 +102,7 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
     if !sessions::renew(tx, &session, &next, cx.now).await? {
         return Ok(Exchange::Overtaken);
     }
-    Ok(Exchange::Renewed(Box::new((next, user))))
+    Ok(Exchange::Renewed(Box::new((next, user)), rotation))
 }
 
 /// The session as it is after an exchange under the strategy in force, `chain` being what became of its own.

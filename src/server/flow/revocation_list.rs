@@ -73,7 +73,11 @@ async fn make(state: &AppState, since: i64, now: Timestamp) -> ApiResult<String>
         since,
         seq: if more { last } else { last.max(head) },
         more,
-        entries: told.iter().filter_map(|numbered| Entry::of(&numbered.revocation)).collect(),
+        entries: told
+            .iter()
+            .filter(|numbered| numbered.revocation.until > now)
+            .filter_map(|numbered| Entry::of(&numbered.revocation))
+            .collect(),
     };
     list.sign(&state.keyring.now()).map_err(|_| ApiError::Unavailable)
 }

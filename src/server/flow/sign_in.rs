@@ -53,6 +53,12 @@ pub struct Wishes {
 /// # Errors
 /// `invalid_credentials`, `limit`, `throttled`, `unavailable`.
 pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishes: Wishes) -> ApiResult<NewSession> {
+    let came_to = try_sign_in(cx, email, password, wishes).await;
+    cx.state.metrics.signed_in(&came_to);
+    came_to
+}
+
+async fn try_sign_in(cx: &RequestContext, email: &str, password: Password, wishes: Wishes) -> ApiResult<NewSession> {
     let Some(email) = canonical::email(email) else {
         // What is no address is no account either; it costs the same to be told so.
         cx.state.hasher.verify(shortened(password), None).await?;

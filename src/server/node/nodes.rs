@@ -133,6 +133,17 @@ pub async fn ended(state: &AppState, ended: u64) -> Ended {
     Ended { ended, everywhere: applied_everywhere(state).await }
 }
 
+/// How many revocations the slowest of the other nodes has not in force yet.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn furthest_behind(state: &AppState) -> StoreResult<i64> {
+    let head = revocations::head(state.db.read()).await?;
+    let others = others(state).await?;
+    let there = others.iter().filter(|(_, still)| *still < HEARD_WITHIN);
+    Ok(there.map(|(node, _)| head - node.applied).max().unwrap_or(0))
+}
+
 /// Waits until every node that is there has in force what has been committed so far; whether it came to that in time.
 async fn applied_everywhere(state: &AppState) -> bool {
     let waited = tokio::time::timeout(WAIT, async {

@@ -50,6 +50,17 @@ impl RevocationSet {
         }
     }
 
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions.len() + self.users.len() + self.stale.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether something was said of keys since it was last asked; who asks, acts on it.
     #[must_use]
     pub fn take_keys_changed(&self) -> bool {

@@ -174,6 +174,16 @@ impl Db {
         }
     }
 
+    /// Connections for reads that are in use.
+    #[must_use]
+    pub fn connections_in_use(&self) -> usize {
+        let (all, idle) = match &self.0 {
+            Kind::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
+            Kind::Postgres { pool, .. } => (pool.size(), pool.num_idle()),
+        };
+        usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(idle)
+    }
+
     /// Waits until everything handed in is committed, and closes.
     pub async fn close(&self) {
         match &self.0 {

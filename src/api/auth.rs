@@ -10,7 +10,7 @@ use super::{ApiResult, devices::Device};
 pub struct SignedIn {
     pub user_id: String,
     pub session_id: String,
-    /// Where the browser goes next: a path of this site.
+    /// Where the browser goes next: a path of this site, or an address on a host that the operator has named.
     pub return_to: String,
 }
 

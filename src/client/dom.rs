@@ -44,9 +44,9 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Goes to a path of this site by a full load.
-pub fn go_to(path: &str) {
-    let _ = window().location().assign(path);
+/// Goes to a path of this site, or where the server leads, by a full load.
+pub fn go_to(address: &str) {
+    let _ = window().location().assign(address);
 }
 
 /// Gives the focus to the heading of the page, where there is one.

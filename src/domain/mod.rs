@@ -14,6 +14,7 @@ pub mod ids;
 pub mod lifetimes;
 pub mod password_policy;
 pub mod refresh_schedule;
+pub mod return_to;
 pub mod revocation;
 pub mod role;
 pub mod rotation;

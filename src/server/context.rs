@@ -1,26 +1,18 @@
 //! Who asks, from where, with what, and what goes back in cookies: made once per request, outside every handler.
 
+mod layer;
+
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{Method, Request, StatusCode, header, request::Parts},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+pub use self::layer::layer;
 use super::{
     crypto::access_token::Verified,
-    device::{self, LONGEST_USER_AGENT},
-    flow,
-    http::{
-        client_ip,
-        cookies::{ReplyCookies, RequestCookies},
-        errors, origin_check,
-    },
+    device, flow,
+    http::cookies::{ReplyCookies, RequestCookies},
     state::AppState,
     store::audit::Entry,
 };
@@ -180,114 +172,10 @@ pub fn redirect(path: &str) {
     }
 }
 
-/// Ends a sign-in: where to go next, if that is a page of this site.
+/// Ends a sign-in: where to go next.
 #[must_use]
-pub fn arrive(_cx: &RequestContext, signed_in: flow::sign_in::NewSession, return_to: &str) -> SignedIn {
-    let return_to = safe_return(return_to).to_owned();
+pub fn arrive(cx: &RequestContext, signed_in: flow::sign_in::NewSession, return_to: &str) -> SignedIn {
+    let return_to = cx.state.config.return_hosts.safe(return_to).to_owned();
     redirect(&return_to);
     SignedIn { user_id: signed_in.user_id.to_string(), session_id: signed_in.session_id.to_string(), return_to }
-}
-
-/// A path of this site and nothing that a browser could read as another; `/` otherwise.
-fn safe_return(path: &str) -> &str {
-    let harmless = path.starts_with('/')
-        && !path.starts_with("//")
-        && path.len() <= 512
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-        && !["/login", "/register", "/api/"].iter().any(|own| path.starts_with(own));
-    if harmless { path } else { "/" }
-}
-
-/// Makes the context, refuses other sites' writes, renews pages and forms in process, and sends the cookies.
-pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
-    let cx = RequestContext(Arc::new(gather(state, &request)));
-    if !origin_check::allows(request.method(), request.headers(), &cx.state.config.public_url, cx.cookies.any()) {
-        flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path()).await;
-        return errors::reply(&ApiError::CrossSite);
-    }
-    let authentication = flow::authenticate::authenticate(&cx).await;
-    let cx = cx.with(authentication, false);
-    let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
-    let acted = by_hand || request.method() == Method::POST;
-    let cx = if cx.machine { cx } else { settle(cx, acted).await };
-    let reply = cx.reply.clone();
-    request.extensions_mut().insert(cx);
-    let mut response = next.run(request).await;
-    reply.apply(response.headers_mut());
-    response
-}
-
-/// What is due is done before the request is: a credential exchanged, a session's life extended. When a person moves, an
-/// ended access token is renewed without a redirect, and the act counts as one.
-async fn settle(cx: RequestContext, acted: bool) -> RequestContext {
-    let (settled, exchanged) = match &cx.authentication {
-        Authentication::Exchange => (Some(flow::refresh::in_process(&cx).await), true),
-        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(&cx).await), true),
-        Authentication::Actor(actor) => (flow::rolling::renew_if_due(&cx, actor).await, false),
-        _ => (None, false),
-    };
-    let cx = match settled {
-        Some(authentication) => cx.with(authentication, exchanged),
-        None => cx,
-    };
-    if acted
-        && cx.navigates
-        && let Ok(actor) = cx.actor().cloned()
-    {
-        flow::touch::by_navigation(&cx, &actor).await;
-    }
-    cx
-}
-
-fn gather(state: AppState, request: &Request<Body>) -> Inner {
-    let headers = request.headers();
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let peer = request
-        .extensions()
-        .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
-    let now = state.clock.now();
-    let path = request.uri().path();
-    let machine = path.starts_with("/auth/") || path.starts_with("/.well-known/") || path.starts_with("/pkg/");
-    Inner {
-        now,
-        address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
-        user_agent: text(header::USER_AGENT)
-            .chars()
-            .filter(|char| !char.is_control())
-            .take(LONGEST_USER_AGENT)
-            .collect(),
-        request_id: state.rng.uuid(now),
-        cookies: RequestCookies::parse(headers, state.config.insecure_cookies),
-        bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
-        reply: ReplyCookies::new(state.config.insecure_cookies),
-        machine,
-        exchanged: false,
-        navigates: !machine && text(header::ACCEPT).contains("text/html"),
-        authentication: Authentication::SignedOut(EndReason::None),
-        state,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::safe_return;
-
-    #[test]
-    fn the_way_back_never_leaves_this_site() {
-        assert_eq!(safe_return("/settings/devices?x=1"), "/settings/devices?x=1");
-        for elsewhere in [
-            "",
-            "//evil.example",
-            "/\\evil.example",
-            "https:evil.example",
-            "https://evil.example",
-            "/a\r\nSet-Cookie:x",
-            "/login",
-            "javascript:alert(1)",
-            "/\t/evil.example",
-        ] {
-            assert_eq!(safe_return(elsewhere), "/", "{elsewhere:?}");
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod demo;
 mod devices;
 mod documents;
 mod faults;
+mod forward_auth;
 mod idle;
 mod keys;
 mod limit;

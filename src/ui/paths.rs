@@ -42,6 +42,13 @@ pub fn list(page: &str, query: &str, cursor: &str) -> String {
     with_query(page, [("query", query), ("cursor", cursor)].into_iter().filter(|(_, value)| !value.is_empty()))
 }
 
+/// A return address, if it has the form of one. It goes into forms and addresses of this site, never into a link: where it
+/// leads is the server's to decide.
+pub fn asked(return_to: &str) -> Option<&str> {
+    let elsewhere = || ["https://", "http://"].iter().any(|scheme| return_to.starts_with(scheme)).then_some(return_to);
+    own(return_to).or_else(elsewhere)
+}
+
 /// A return address, if it is a path of this site; the server decides again about what it redirects to.
 pub fn own(return_to: &str) -> Option<&str> {
     let own =
@@ -74,6 +81,15 @@ mod tests {
         assert_eq!(own("/settings/devices?x=1"), Some("/settings/devices?x=1"));
         for other in ["", "settings", "//evil.example", "https://evil.example", "/\\evil.example", "/a\nb"] {
             assert_eq!(own(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_form_may_ask_for_another_site_and_for_no_script() {
+        assert_eq!(asked("/settings"), Some("/settings"));
+        assert_eq!(asked("https://app.example.com/x"), Some("https://app.example.com/x"));
+        for other in ["", "//evil.example", "javascript:alert(1)", "data:,x", "https:x"] {
+            assert_eq!(asked(other), None, "{other}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! `keys.rs` is the one list of keys and profiles; `source.rs` gathers values and where each came from; here they are
 //! read. Unknown keys and what can't work together are all reported at once, one line each.
 
+mod hosts;
 mod keys;
 mod schedule;
 mod secret_file;
@@ -24,6 +25,7 @@ use crate::{
     domain::{
         device_limit::{DeviceLimit, OnLimit},
         lifetimes::Lifetimes,
+        return_to::ReturnHosts,
         strategy::Strategy,
     },
     server::{
@@ -56,6 +58,8 @@ pub struct Config {
     /// Origin for cookies, links and the issuer; without a trailing slash.
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
+    /// Where sign-in may lead back to.
+    pub return_hosts: ReturnHosts,
     /// Cookies without `Secure` and prefix, for an http address that isn't loopback.
     pub insecure_cookies: bool,
     pub database: DatabaseUrl,
@@ -100,6 +104,7 @@ impl Config {
             addr: reader.addr(),
             metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
+            return_hosts: reader.return_hosts(&public_url),
             insecure_cookies,
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),

@@ -63,6 +63,14 @@ fn http_is_for_loopback_only_unless_asked_for() {
     assert!(read("[server]\npublic_url = \"https://id.example.com/app\"", &[]).is_err());
 }
 
+#[test]
+fn hosts_to_be_led_back_to_are_named_with_their_port_and_nothing_else() {
+    let config = read("server.return_hosts = [\"app.example.com\", \"wiki.example.com:8443\"]", &[]).unwrap();
+    assert_eq!(config.return_hosts.safe("https://wiki.example.com:8443/x"), "https://wiki.example.com:8443/x");
+    let lines = faults("server.return_hosts = [\"https://app.example.com\", \"*.example.com\", \"ok.example.com\"]");
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("server.return_hosts:")), "{lines:#?}");
+}
+
 /// The lines of what is wrong; none if it is taken.
 fn faults(toml: &str) -> Vec<String> {
     read(toml, &[]).err().map_or_else(Vec::new, |Faults(lines)| lines)

@@ -40,11 +40,11 @@ impl<'a> Reader<'a> {
         self.unreadable.iter().all(|unreadable| unreadable != key)
     }
 
-    fn text(&self, key: &str) -> String {
+    pub(super) fn text(&self, key: &str) -> String {
         self.layers.value(key).0
     }
 
-    fn fault(&mut self, key: &str, text: &str) {
+    pub(super) fn fault(&mut self, key: &str, text: &str) {
         self.faults.push(format!("{key}: {text} (from {})", self.layers.value(key).1));
         self.unreadable.push(key.to_owned());
     }

@@ -20,7 +20,8 @@ use crate::{
     server::state::AppState,
 };
 
-const LONGEST_PAGE: usize = 512;
+/// A return address may be in it, escaped.
+const LONGEST_PAGE: usize = 4 * crate::domain::return_to::LONGEST;
 const LONGEST_RESULT: usize = 512;
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -53,16 +54,19 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
     }
     let endpoint = parts.uri.path().to_owned();
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    with_result(response, &endpoint).await
+    with_result(response, &endpoint, &state.config.public_url).await
 }
 
-/// Moves the output of an act into the address of the page its form goes back to. Redirects of our own are paths and
-/// stay as they are, and so does an address with an error in it.
-async fn with_result(response: Response, endpoint: &str) -> Response {
+/// Moves the output of an act into the address of the page its form goes back to. Redirects of our own are paths, or
+/// lead to another host, and stay as they are, and so does an address with an error in it.
+async fn with_result(response: Response, endpoint: &str, public_url: &str) -> Response {
     let location =
         response.headers().get(header::LOCATION).and_then(|location| Url::parse(location.to_str().ok()?).ok());
-    let Some(mut page) = location.filter(|page| page.query_pairs().all(|(name, _)| !form_result::is_part(&name)))
-    else {
+    let is_open = |page: &Url| {
+        page.origin().ascii_serialization() == public_url
+            && page.query_pairs().all(|(name, _)| !form_result::is_part(&name))
+    };
+    let Some(mut page) = location.filter(is_open) else {
         return response;
     };
     let (mut parts, body) = response.into_parts();
@@ -184,13 +188,15 @@ mod tests {
             let mut response = Response::new(Body::from(r#"{"ended":1}"#));
             response.headers_mut().insert(header::LOCATION, location.parse().unwrap());
             async move {
-                let led = with_result(response, "/api/x").await;
+                let led = with_result(response, "/api/x", "https://id.example.com").await;
                 led.headers()[header::LOCATION].to_str().unwrap().to_owned()
             }
         };
         let page = "https://id.example.com/settings?a=1";
         assert_eq!(led(page).await, format!("{page}&__path=%2Fapi%2Fx&__done=%7B%22ended%22%3A1%7D"));
-        for other in ["/login", "https://id.example.com/settings?__path=%2Fapi%2Fx&__err=e"] {
+        for other in
+            ["/login", "https://app.example.com/x?a=1", "https://id.example.com/settings?__path=%2Fapi%2Fx&__err=e"]
+        {
             assert_eq!(led(other).await, other);
         }
     }

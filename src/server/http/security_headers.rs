@@ -13,7 +13,10 @@ use axum::{
 use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 
-use crate::server::state::AppState;
+use crate::{
+    domain::return_to::ReturnHosts,
+    server::{context, state::AppState},
+};
 
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
@@ -40,18 +43,24 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
 
 /// Gives the page being rendered its policy. Called where Leptos has provided the nonce: in the context closure.
 pub fn set_page_policy() {
+    let hosts = context::current().ok().map(|cx| form_targets(&cx.state.config.return_hosts)).unwrap_or_default();
     if let (Some(nonce), Some(reply)) = (use_nonce(), use_context::<ResponseOptions>())
-        && let Ok(policy) = HeaderValue::try_from(page_policy(&nonce))
+        && let Ok(policy) = HeaderValue::try_from(page_policy(&nonce, &hosts))
     {
         reply.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 
+/// What the answer to a form may lead on to: browsers hold a form to its policy over redirects too.
+fn form_targets(hosts: &ReturnHosts) -> String {
+    hosts.origins().fold(String::new(), |all, origin| all + " " + &origin)
+}
+
 /// `strict-dynamic` lets the one script with the nonce import the rest; nothing inline runs without it.
-fn page_policy(nonce: &str) -> String {
+fn page_policy(nonce: &str, hosts: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'{hosts}; \
          base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     )
 }
@@ -121,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_page_takes_what_is_its_own_and_runs_nothing_inline_without_its_nonce() {
-        let policy = page_policy("N0nce");
+        let policy = page_policy("N0nce", "");
         assert_eq!(
             policy.split("; ").collect::<Vec<_>>(),
             [
@@ -138,5 +147,6 @@ mod tests {
                 "object-src 'none'",
             ]
         );
+        assert!(page_policy("N", " https://app.example.com").contains("; form-action 'self' https://app.example.com;"));
     }
 }

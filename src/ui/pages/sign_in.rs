@@ -48,10 +48,10 @@ pub fn SignIn() -> impl IntoView {
     }
 }
 
-/// The path one came from, empty if there is none of this site.
+/// Where one asked to be led back to, empty if nowhere. The server decides where that leads: it is for forms, not for links.
 pub fn return_address() -> String {
     let asked = use_query_map().with_untracked(|query| query.get("return_to")).unwrap_or_default();
-    paths::own(&asked).unwrap_or_default().to_owned()
+    paths::asked(&asked).unwrap_or_default().to_owned()
 }
 
 /// After a sign-in: the other tabs are told, then a full load, so that all state begins anew.
@@ -68,7 +68,7 @@ fn Why() -> impl IntoView {
     let reason = use_query_map()
         .with_untracked(|query| query.get_str("reason").and_then(EndReason::parse))
         .filter(|reason| *reason != EndReason::None);
-    let go_on = move || Some(return_address()).filter(|address| !address.is_empty()).unwrap_or(paths::HOME.to_owned());
+    let go_on = move || paths::own(&return_address()).unwrap_or(paths::HOME).to_owned();
     view! {
         <Transition>
             {move || {

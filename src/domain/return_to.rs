@@ -1,0 +1,118 @@
+//! Where sign-in may lead back to: a page of this site, or of a host that the operator has named, and nowhere else.
+//!
+//! Addresses of other hosts are compared, not parsed: what stands where browsers read the host must be a named one to
+//! the letter. So nothing has to be known of what else browsers read there (user names, odd digits, other alphabets).
+
+/// Longer addresses are not followed.
+pub const LONGEST: usize = 2048;
+/// Where one is led who may not be led where they asked.
+pub const HOME: &str = "/";
+/// Pages that would lead on from there, and what is no page.
+const NEVER: [&str; 4] = ["/login", "/register", "/api/", "/auth/"];
+
+/// A host that is not this site's, as the operator named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnHost {
+    name: String,
+    /// The scheme's own where there is none.
+    port: Option<u16>,
+}
+
+impl ReturnHost {
+    /// Reads `host` or `host:port`: a name of ASCII letters, digits, hyphens and dots, or an IPv4 address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, port) = match text.split_once(':') {
+            Some((name, port)) => (name, Some(port_of(port)?)),
+            None => (text, None),
+        };
+        let is_label = |label: &str| {
+            let fits = !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+            fits && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let is_name = name.len() <= 253 && name.split('.').all(is_label);
+        is_name.then(|| Self { name: name.to_ascii_lowercase(), port })
+    }
+}
+
+/// Digits only: `parse` by itself takes a plus sign too.
+fn port_of(text: &str) -> Option<u16> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten().filter(|port| *port != 0)
+}
+
+/// This site and the hosts beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnHosts {
+    /// Such as `https://id.example.com`.
+    origin: String,
+    hosts: Vec<ReturnHost>,
+}
+
+impl ReturnHosts {
+    #[must_use]
+    pub fn new(origin: &str, hosts: Vec<ReturnHost>) -> Self {
+        Self { origin: origin.to_owned(), hosts }
+    }
+
+    /// `asked` as a browser may be sent there: a path of this site, or an address on a named host. Plain http only
+    /// where this site is served so itself.
+    #[must_use]
+    pub fn allowed<'a>(&self, asked: &'a str) -> Option<&'a str> {
+        let is_plain = asked.len() <= LONGEST && asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if !is_plain {
+            return None;
+        }
+        // What a proxy in front of this very site saw.
+        match asked.strip_prefix(&self.origin) {
+            Some("") => Some(HOME),
+            Some(path) if path.starts_with('/') => own(path),
+            _ => own(asked).or_else(|| self.named(asked).map(|_| asked)),
+        }
+    }
+
+    /// The same, and the front page for anything else.
+    #[must_use]
+    pub fn safe<'a>(&self, asked: &'a str) -> &'a str {
+        self.allowed(asked).unwrap_or(HOME)
+    }
+
+    /// The origins of the named hosts, for a content security policy.
+    pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
+        let schemes = ["https", "http"].into_iter().filter(|scheme| self.default_port(scheme).is_some());
+        schemes.flat_map(|scheme| {
+            self.hosts.iter().map(move |host| {
+                let port = host.port.map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{}{port}", host.name)
+            })
+        })
+    }
+
+    /// The named host that an address is on.
+    fn named(&self, asked: &str) -> Option<&ReturnHost> {
+        let (scheme, rest) = asked.split_once("://")?;
+        let default = self.default_port(scheme)?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (name, port) = match authority.split_once(':') {
+            Some((name, port)) => (name, port_of(port)?),
+            None => (authority, default),
+        };
+        self.hosts.iter().find(|host| host.name.eq_ignore_ascii_case(name) && host.port.unwrap_or(default) == port)
+    }
+
+    fn default_port(&self, scheme: &str) -> Option<u16> {
+        match scheme {
+            "https" => Some(443),
+            "http" if self.origin.starts_with("http:") => Some(80),
+            _ => None,
+        }
+    }
+}
+
+fn own(path: &str) -> Option<&str> {
+    let is_own = path.starts_with('/') && !path.starts_with("//") && !NEVER.iter().any(|page| path.starts_with(page));
+    is_own.then_some(path)
+}
+
+#[cfg(test)]
+#[path = "return_to_tests.rs"]
+mod tests;

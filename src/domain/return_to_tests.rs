@@ -1,0 +1,176 @@
+//! No open redirect: whatever is asked, a browser ends on this site or on a host that was named.
+
+use proptest::prelude::*;
+use url::Url;
+
+use super::*;
+
+const SITE: &str = "https://id.example.com";
+
+fn hosts(origin: &str) -> ReturnHosts {
+    let named = ["app.example.com", "wiki.example.com:8443"];
+    ReturnHosts::new(origin, named.iter().map(|host| ReturnHost::parse(host).unwrap()).collect())
+}
+
+#[test]
+fn pages_of_this_site_are_led_back_to() {
+    for page in ["/", "/settings/devices?x=1#y", "/app/%2F%2Fevil.example", "/.//evil.example", "/a//b"] {
+        assert_eq!(hosts(SITE).allowed(page), Some(page));
+    }
+    assert_eq!(hosts(SITE).allowed("https://id.example.com/app?a=1"), Some("/app?a=1"));
+    assert_eq!(hosts(SITE).allowed(SITE), Some("/"));
+}
+
+#[test]
+fn named_hosts_are_led_back_to_on_their_own_port() {
+    for address in [
+        "https://app.example.com",
+        "https://app.example.com/",
+        "https://App.Example.com:443/x?y=https://evil.example/#z",
+        "https://app.example.com?a=1",
+        "https://wiki.example.com:8443/page",
+    ] {
+        assert_eq!(hosts(SITE).allowed(address), Some(address));
+    }
+}
+
+#[test]
+fn nothing_else_is_led_to() {
+    for elsewhere in [
+        "",
+        "settings",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https:///app.example.com",
+        "https://evil.example",
+        "https://evil.example/https://app.example.com",
+        "https://app.example.com.evil.example",
+        "https://app.example.com@evil.example",
+        "https://app.example.com:@evil.example",
+        "https://user@app.example.com",
+        "https://user:443@app.example.com",
+        "https://evil.example#@app.example.com",
+        "https://evil.example?app.example.com",
+        "https://evil.example\\.app.example.com",
+        "https://app.example.com\\@evil.example",
+        "https://app.example.com:8443/",
+        "https://app.example.com:/",
+        "https://app.example.com:+443/",
+        "https://wiki.example.com/",
+        "https://wiki.example.com:8443@evil.example",
+        "https://wiki.example.com:08443x/",
+        "https://id.example.com.evil.example",
+        "https://id.example.com@evil.example",
+        "http://app.example.com/",
+        "ftp://app.example.com/",
+        "javascript:alert(1)",
+        "javascript://app.example.com/%0aalert(1)",
+        "data:text/html,x",
+        "/a\r\nSet-Cookie:x",
+        "/\t/evil.example",
+        "https://app.example.com/\u{e9}",
+        " https://app.example.com/",
+        "/login",
+        "/login?return_to=/login",
+        "/register",
+        "/api/logout",
+        "/auth/verify",
+        "https://id.example.com/login",
+    ] {
+        assert_eq!(hosts(SITE).allowed(elsewhere), None, "{elsewhere:?}");
+        assert_eq!(hosts(SITE).safe(elsewhere), "/");
+    }
+    assert_eq!(hosts(SITE).allowed(&format!("/{}", "a".repeat(LONGEST))), None);
+}
+
+#[test]
+fn plain_http_is_led_to_from_plain_http_only() {
+    let local = hosts("http://id.example.com");
+    for address in ["http://app.example.com/x", "http://app.example.com:80/x", "https://app.example.com/x"] {
+        assert_eq!(local.allowed(address), Some(address));
+    }
+    assert_eq!(local.origins().count(), 4);
+    assert_eq!(hosts(SITE).origins().collect::<Vec<_>>(), ["https://app.example.com", "https://wiki.example.com:8443"]);
+}
+
+#[test]
+fn what_is_no_host_is_not_taken_for_one() {
+    for host in ["app.example.com", "APP", "127.0.0.1:8080", "a-b.example"] {
+        assert!(ReturnHost::parse(host).is_some(), "{host}");
+    }
+    for other in [
+        "",
+        ".",
+        "a..b",
+        "a.",
+        "-a",
+        "a-",
+        "a:",
+        "a:0",
+        "a:65536",
+        "a:+1",
+        "a:1:2",
+        "a/b",
+        "https://a",
+        "a@b",
+        "*.a",
+        "[::1]",
+        "日本.jp",
+        "a b",
+    ] {
+        assert!(ReturnHost::parse(other).is_none(), "{other}");
+    }
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    const KNOWN: [&str; 29] = [
+        "/",
+        "\\",
+        "//",
+        ":",
+        "@",
+        "?",
+        "#",
+        ".",
+        "..",
+        "https",
+        "http",
+        "https://",
+        "https:",
+        "id.example.com",
+        "app.example.com",
+        "wiki.example.com",
+        "evil.example",
+        "8443",
+        ":443",
+        "%2f",
+        "%5c",
+        "\t",
+        "\n",
+        " ",
+        "user",
+        "[",
+        "]",
+        "\u{3002}",
+        "javascript:",
+    ];
+    prop_oneof![4 => proptest::sample::select(&KNOWN[..]).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// As a browser reads it (WHATWG URL), from a page of this site.
+    #[test]
+    fn no_address_leads_a_browser_elsewhere(pieces in proptest::collection::vec(piece(), 0..8)) {
+        let hosts = hosts(SITE);
+        let led = Url::parse(SITE).unwrap().join("/login?x=1").unwrap().join(hosts.safe(&pieces.concat())).unwrap();
+        let origin = led.origin().ascii_serialization();
+        prop_assert!(origin == SITE || hosts.origins().any(|named| named == origin), "{led}");
+        prop_assert!(led.username().is_empty() && led.password().is_none());
+    }
+}

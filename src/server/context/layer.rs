@@ -1,0 +1,99 @@
+//! Makes the context of a request before anything else sees it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, State},
+    http::{Method, Request, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{Authentication, Inner, RequestContext};
+use crate::{
+    api::ApiError,
+    domain::{audit::Event, session::EndReason},
+    server::{
+        device::LONGEST_USER_AGENT,
+        flow,
+        http::{
+            client_ip,
+            cookies::{ReplyCookies, RequestCookies},
+            errors, origin_check,
+        },
+        state::AppState,
+    },
+};
+
+/// Makes the context, refuses other sites' writes, renews pages and forms in process, and sends the cookies.
+pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
+    let cx = RequestContext(Arc::new(gather(state, &request)));
+    if !origin_check::allows(request.method(), request.headers(), &cx.state.config.public_url, cx.cookies.any()) {
+        flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path()).await;
+        return errors::reply(&ApiError::CrossSite);
+    }
+    let authentication = flow::authenticate::authenticate(&cx).await;
+    let cx = cx.with(authentication, false);
+    let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
+    let acted = by_hand || request.method() == Method::POST;
+    let cx = if cx.machine { cx } else { settle(cx, acted).await };
+    let reply = cx.reply.clone();
+    request.extensions_mut().insert(cx);
+    let mut response = next.run(request).await;
+    reply.apply(response.headers_mut());
+    response
+}
+
+/// What is due is done before the request is: a credential exchanged, a session's life extended. When a person moves, an
+/// ended access token is renewed without a redirect, and the act counts as one.
+async fn settle(cx: RequestContext, acted: bool) -> RequestContext {
+    let (settled, exchanged) = match &cx.authentication {
+        Authentication::Exchange => (Some(flow::refresh::in_process(&cx).await), true),
+        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(&cx).await), true),
+        Authentication::Actor(actor) => (flow::rolling::renew_if_due(&cx, actor).await, false),
+        _ => (None, false),
+    };
+    let cx = match settled {
+        Some(authentication) => cx.with(authentication, exchanged),
+        None => cx,
+    };
+    if acted
+        && cx.navigates
+        && let Ok(actor) = cx.actor().cloned()
+    {
+        flow::touch::by_navigation(&cx, &actor).await;
+    }
+    cx
+}
+
+fn gather(state: AppState, request: &Request<Body>) -> Inner {
+    let headers = request.headers();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+    let now = state.clock.now();
+    let path = request.uri().path();
+    let machine = path.starts_with("/auth/") || path.starts_with("/.well-known/") || path.starts_with("/pkg/");
+    Inner {
+        now,
+        address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
+        user_agent: text(header::USER_AGENT)
+            .chars()
+            .filter(|char| !char.is_control())
+            .take(LONGEST_USER_AGENT)
+            .collect(),
+        request_id: state.rng.uuid(now),
+        cookies: RequestCookies::parse(headers, state.config.insecure_cookies),
+        bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
+        reply: ReplyCookies::new(state.config.insecure_cookies),
+        machine,
+        exchanged: false,
+        navigates: !machine && text(header::ACCEPT).contains("text/html"),
+        authentication: Authentication::SignedOut(EndReason::None),
+        state,
+    }
+}

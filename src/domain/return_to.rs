@@ -33,6 +33,13 @@ impl ReturnHost {
         let is_name = name.len() <= 253 && name.split('.').all(is_label);
         is_name.then(|| Self { name: name.to_ascii_lowercase(), port })
     }
+
+    /// Whether it was written as a name alone: no port, no capitals, no IPv4 address (whose last label is a number).
+    #[must_use]
+    pub fn is_bare_name_of(&self, text: &str) -> bool {
+        let last = self.name.rsplit('.').next().unwrap_or_default();
+        self.name == text && !last.starts_with(|first: char| first.is_ascii_digit())
+    }
 }
 
 /// Digits only: `parse` by itself takes a plus sign too.

@@ -55,3 +55,22 @@ async fn the_sign_in_page_keeps_the_way_back_and_lets_its_form_lead_there() {
     let page = app.browser().page("/login?return_to=javascript%3Aalert(1)").await.expect(StatusCode::OK);
     assert!(!page.text.contains("javascript:alert"));
 }
+
+#[tokio::test]
+async fn below_a_shared_domain_cookies_go_by_other_names_and_only_those_are_read() {
+    let settings = [("server.public_url", "https://id.example.com"), ("server.cookie_domain", "example.com")];
+    let app = app_with(&settings).await;
+    let mut browser = app.browser();
+    let reply = browser.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    assert_eq!(reply.set_cookies().len(), 3);
+    for line in reply.set_cookies() {
+        assert!(line.starts_with("__Secure-") && line.contains("; Secure") && line.contains("; Domain=example.com"));
+    }
+    browser.session().await.expect(StatusCode::OK);
+    browser.post("/api/logout", &[]).await.expect(StatusCode::OK);
+    assert!(!browser.cookies.contains_key("__Secure-access"), "they are taken back below the same domain");
+    let mut signed_in = app.signed_in(EMAIL).await;
+    signed_in.cookies =
+        signed_in.cookies.iter().map(|(name, value)| (name.replace("__Secure-", "__Host-"), value.clone())).collect();
+    signed_in.session().await.signed_out("none");
+}

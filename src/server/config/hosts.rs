@@ -1,9 +1,25 @@
 //! Keys that name other hosts.
 
 use super::values::Reader;
-use crate::domain::return_to::{ReturnHost, ReturnHosts};
+use crate::{
+    domain::return_to::{ReturnHost, ReturnHosts},
+    server::http::cookies::Scope,
+};
 
 impl Reader<'_> {
+    /// Shared with sibling hosts where a domain is named, which must be one that holds this site's own host.
+    pub fn cookies(&mut self, public_url: &str, insecure: bool) -> Scope {
+        let key = "server.cookie_domain";
+        let domain = self.text(key);
+        if domain.is_empty() {
+            return if insecure { Scope::Insecure } else { Scope::Host };
+        }
+        if let Some(why) = objection(&domain, public_url, insecure) {
+            self.fault(key, why);
+        }
+        Scope::Domain(domain.into())
+    }
+
     /// `host` or `host:port`, several with commas between them.
     pub fn return_hosts(&mut self, public_url: &str) -> ReturnHosts {
         let key = "server.return_hosts";
@@ -19,5 +35,23 @@ impl Reader<'_> {
 
     fn list(&self, key: &str) -> Vec<String> {
         self.text(key).split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// What is wrong with a domain for cookies.
+fn objection(domain: &str, public_url: &str, insecure: bool) -> Option<&'static str> {
+    let is_named = ReturnHost::parse(domain).is_some_and(|host| host.is_bare_name_of(domain));
+    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let holds = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if insecure {
+        Some("can't go with server.insecure_cookies: without TLS nothing at all is promised of a shared cookie")
+    } else if !is_named {
+        Some("must be a domain in small letters, such as example.com, and no address")
+    } else if !domain.contains('.') {
+        Some("is a single label, below which everybody's hosts are; browsers keep no cookie for it")
+    } else if !public_url.is_empty() && !holds {
+        Some("must be a parent domain of the host in server.public_url")
+    } else {
+        None
     }
 }

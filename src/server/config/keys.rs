@@ -32,6 +32,7 @@ pub const KEYS: &[Key] = &[
     key("server.addr", "127.0.0.1:3000"),
     key("server.public_url", "http://localhost:3000"),
     key("server.trusted_proxies", ""),
+    key("server.cookie_domain", ""),
     key("server.return_hosts", ""),
     key("server.insecure_cookies", "false"),
     key("metrics.addr", ""),

@@ -30,6 +30,7 @@ use crate::{
     },
     server::{
         crypto::{keyring::PUBLISHED_FOR, signing_key::SigningAlgorithm},
+        http::cookies::Scope,
         secret::SecretBytes,
     },
 };
@@ -60,8 +61,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Where sign-in may lead back to.
     pub return_hosts: ReturnHosts,
-    /// Cookies without `Secure` and prefix, for an http address that isn't loopback.
-    pub insecure_cookies: bool,
+    /// Who gets the cookies.
+    pub cookies: Scope,
     pub database: DatabaseUrl,
     pub auth_secret: Option<SecretBytes>,
     pub auth_secret_previous: Option<SecretBytes>,
@@ -105,7 +106,7 @@ impl Config {
             metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
             return_hosts: reader.return_hosts(&public_url),
-            insecure_cookies,
+            cookies: reader.cookies(&public_url, insecure_cookies),
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),
             auth_secret_previous: reader.former_secret("auth_secret_previous"),

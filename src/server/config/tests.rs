@@ -71,6 +71,33 @@ fn hosts_to_be_led_back_to_are_named_with_their_port_and_nothing_else() {
     assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("server.return_hosts:")), "{lines:#?}");
 }
 
+#[test]
+fn cookies_are_shared_below_a_parent_of_the_own_host_only() {
+    let given = |url: &str, domain: &str, more: &str| {
+        read(&format!("[server]\npublic_url = \"{url}\"\ncookie_domain = \"{domain}\"\n{more}"), &[])
+    };
+    let shared = |domain: &str| Scope::Domain(domain.into());
+    assert_eq!(read("", &[]).unwrap().cookies, Scope::Host);
+    assert_eq!(given("https://id.example.com", "example.com", "").unwrap().cookies, shared("example.com"));
+    assert_eq!(given("https://id.example.com", "id.example.com", "").unwrap().cookies, shared("id.example.com"));
+    for domain in [
+        "com",
+        "ample.com",
+        "other.com",
+        "a.id.example.com",
+        ".example.com",
+        "Example.com",
+        "example.com:443",
+        "a;b.com",
+    ] {
+        let Err(Faults(lines)) = given("https://id.example.com", domain, "") else { panic!("{domain} was taken") };
+        assert!(lines.len() == 1 && lines[0].starts_with("server.cookie_domain:"), "{domain}: {lines:#?}");
+    }
+    assert!(given("http://localhost:3000", "localhost", "").is_err());
+    assert!(given("http://127.0.0.1:3000", "0.0.1", "").is_err());
+    assert!(given("http://id.example.com", "example.com", "insecure_cookies = true").is_err());
+}
+
 /// The lines of what is wrong; none if it is taken.
 fn faults(toml: &str) -> Vec<String> {
     read(toml, &[]).err().map_or_else(Vec::new, |Faults(lines)| lines)

@@ -87,9 +87,9 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
             .take(LONGEST_USER_AGENT)
             .collect(),
         request_id: state.rng.uuid(now),
-        cookies: RequestCookies::parse(headers, state.config.insecure_cookies),
+        cookies: RequestCookies::parse(headers, &state.config.cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
-        reply: ReplyCookies::new(state.config.insecure_cookies),
+        reply: ReplyCookies::new(state.config.cookies.clone()),
         machine,
         exchanged: false,
         navigates: !machine && text(header::ACCEPT).contains("text/html"),

@@ -5,21 +5,29 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 use super::{CONFIGURATION, Finding, Verdict, words};
-use crate::server::config::Config;
+use crate::server::{config::Config, http::cookies::Scope};
 
 pub fn examine(config: &Config) -> Vec<Finding> {
     vec![
         Finding::ok(CONFIGURATION, "every key is known and nothing contradicts").hint("sekisho config show"),
-        cookies(&config.public_url, config.insecure_cookies),
+        cookies(&config.public_url, &config.cookies),
         proxies(&config.public_url, config.addr, &config.trusted_proxies),
         Finding::ok("strategy", words::strategy(config.strategy, &config.lifetimes)),
         Finding::ok("lifetimes", words::lifetimes(&config.lifetimes)),
     ]
 }
 
-fn cookies(public_url: &str, insecure: bool) -> Finding {
+fn cookies(public_url: &str, scope: &Scope) -> Finding {
     let check = "cookies";
-    if insecure {
+    if let Scope::Domain(domain) = scope {
+        let text = format!(
+            "every host below {domain} can set and read our cookies: one that is taken over, or given to others, has everyone's sessions"
+        );
+        return Finding::new(check, Verdict::Warn, text).hint(
+            "serve programs below one host, by path, and take server.cookie_domain out; else let no host below it be foreign",
+        );
+    }
+    if *scope == Scope::Insecure {
         return Finding::new(check, Verdict::Warn, "cookies travel over http, where anyone on the way can take them")
             .hint("serve https, and take server.insecure_cookies out");
     }
@@ -55,10 +63,18 @@ mod tests {
 
     #[test]
     fn cookies_over_http_are_unwise_but_on_this_machine() {
-        assert_eq!(cookies("http://10.0.0.1", true).verdict, Verdict::Warn);
-        let local = cookies("http://localhost:3000", false);
+        assert_eq!(cookies("http://10.0.0.1", &Scope::Insecure).verdict, Verdict::Warn);
+        let local = cookies("http://localhost:3000", &Scope::Host);
         assert!(local.verdict == Verdict::Ok && local.hint.unwrap().contains("Safari"));
-        assert_eq!(cookies("https://id.example.com", false).verdict, Verdict::Ok);
+        assert_eq!(cookies("https://id.example.com", &Scope::Host).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn shared_cookies_are_told_with_what_they_cost() {
+        let shared = cookies("https://id.example.com", &Scope::Domain("example.com".into()));
+        assert!(
+            shared.verdict == Verdict::Warn && shared.text.contains("every host below example.com can set and read")
+        );
     }
 
     #[test]

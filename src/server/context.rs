@@ -12,7 +12,10 @@ pub use self::layer::layer;
 use super::{
     crypto::access_token::Verified,
     device, flow,
-    http::cookies::{ReplyCookies, RequestCookies},
+    http::{
+        client_ip,
+        cookies::{ReplyCookies, RequestCookies},
+    },
     state::AppState,
     store::audit::Entry,
 };
@@ -58,6 +61,8 @@ pub struct Inner {
     pub state: AppState,
     pub now: Timestamp,
     pub address: IpAddr,
+    /// Who is connected, which may be a proxy of ours.
+    peer: IpAddr,
     pub user_agent: String,
     pub request_id: String,
     pub cookies: RequestCookies,
@@ -97,6 +102,12 @@ impl RequestContext {
     #[must_use]
     pub fn exchanged(&self) -> bool {
         self.exchanged
+    }
+
+    /// Whether a trusted proxy asks, whose word on what it was asked itself counts.
+    #[must_use]
+    pub fn is_behind_proxy(&self) -> bool {
+        client_ip::is_trusted(self.peer, &self.state.config.trusted_proxies)
     }
 
     #[must_use]
@@ -140,6 +151,7 @@ impl Inner {
             state: self.state.clone(),
             now: self.now,
             address: self.address,
+            peer: self.peer,
             user_agent: self.user_agent.clone(),
             request_id: self.request_id.clone(),
             cookies: self.cookies.clone(),

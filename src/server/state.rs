@@ -50,6 +50,8 @@ pub struct Inner {
     pub readiness: Readiness,
     pub facts: SessionFacts,
     pub web_sessions: SessionReader,
+    /// When people last acted on pages behind a proxy, which their tokens don't know.
+    pub proxied_acts: Cache<SessionId, Timestamp>,
 }
 
 /// What a session's row says that no token carries, so that telling someone about their session needs no query.
@@ -132,6 +134,7 @@ impl AppState {
             confirmations: Confirmations::default(),
             readiness: Readiness::default(),
             facts: SessionFacts::new(CACHED_FACTS),
+            proxied_acts: Cache::new(CACHED_FACTS),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
             clock,

@@ -1,9 +1,15 @@
 //! Forward authentication: what reverse proxies ask, and the way over sign-in and back.
 
-use axum::http::{StatusCode, header};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use sekisho::domain::role::Role;
 
-use crate::test_app::{Browser, PASSWORD, Reply, TestApp};
+use crate::{
+    conformance::{self, ENDS, promising},
+    test_app::{Browser, PASSWORD, Reply, TestApp},
+};
 
 const EMAIL: &str = "hanako@example.com";
 
@@ -16,6 +22,26 @@ async fn app_with(settings: &[(&str, &str)]) -> TestApp {
 fn location(reply: &Reply) -> &str {
     reply.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
 }
+
+/// What a proxy is told of a request with these headers besides.
+async fn verify(browser: &Browser, headers: &[(&str, &str)]) -> Reply {
+    let mut request = browser.request(Method::GET, "/auth/verify").body(Body::empty()).unwrap();
+    for (name, value) in headers {
+        let name = header::HeaderName::try_from(*name).unwrap();
+        request.headers_mut().append(name, value.parse().unwrap());
+    }
+    let reply = browser.deliver(request).await;
+    assert_eq!(reply.set_cookies(), Vec::<String>::new(), "a proxy is never given a cookie");
+    reply
+}
+
+fn told<'a>(reply: &'a Reply, name: &str) -> &'a str {
+    reply.headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// A click on a link, as a proxy hands it on.
+const CLICK: [(&str, &str); 3] =
+    [("sec-fetch-user", "?1"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
 
 /// Signs in by a form without scripts; where that leads.
 async fn sign_in_by_form(browser: &mut Browser, return_to: &str) -> String {
@@ -73,4 +99,97 @@ async fn below_a_shared_domain_cookies_go_by_other_names_and_only_those_are_read
     signed_in.cookies =
         signed_in.cookies.iter().map(|(name, value)| (name.replace("__Secure-", "__Host-"), value.clone())).collect();
     signed_in.session().await.signed_out("none");
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_who_someone_is_and_which_cookies_are_not_ours() {
+    for kind in conformance::kinds() {
+        let app = conformance::app_of(&kind, &[]).await;
+        let mut browser = app.signed_in(EMAIL).await;
+        let me = browser.session().await.json();
+        browser.cookies.insert("theme".to_owned(), "dark".to_owned());
+        browser.cookies.insert("__Secure-access".to_owned(), "left".to_owned());
+        browser.cookies.insert("refresh".to_owned(), "left".to_owned());
+        let reply = verify(&browser, &[("cookie", "lang=ja")]).await.expect(StatusCode::OK);
+        assert_eq!(told(&reply, "x-auth-user"), me["user"]["id"]);
+        assert_eq!(told(&reply, "x-auth-session"), me["session_id"]);
+        assert_eq!(told(&reply, "x-auth-role"), "user");
+        assert_eq!(told(&reply, "x-auth-cookie"), "theme=dark; lang=ja");
+    }
+}
+
+#[tokio::test]
+async fn a_click_on_a_page_behind_a_proxy_is_a_human_act_and_a_poll_is_none() {
+    for kind in promising(ENDS).into_iter().filter(|kind| kind.strategy.keeps_sessions()) {
+        let app = conformance::app_of(&kind, &[]).await;
+        let mut clicks = app.signed_in(EMAIL).await;
+        let mut polls = app.signed_in(EMAIL).await;
+        let framed = [("sec-fetch-user", "?1"), ("sec-fetch-dest", "iframe")];
+        for _ in 0..2 {
+            app.minutes(7);
+            verify(&clicks, &CLICK).await.expect(StatusCode::OK);
+            verify(&polls, &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")]).await.expect(StatusCode::OK);
+            verify(&polls, &framed).await.expect(StatusCode::OK);
+        }
+        app.minutes(2);
+        clicks.page("/settings/devices").await.expect(StatusCode::OK);
+        clicks.session().await.expect(StatusCode::OK);
+        assert_ne!(polls.page("/settings/devices").await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn clicks_are_written_down_once_an_interval() {
+    let app = app_with(&[]).await;
+    let browser = app.signed_in(EMAIL).await;
+    app.minutes(2);
+    for _ in 0..2 {
+        verify(&browser, &CLICK).await.expect(StatusCode::OK);
+        app.execute("UPDATE sessions SET last_active_at = 1 WHERE last_active_at > 1").await;
+    }
+    assert_eq!(app.number("SELECT last_active_at FROM sessions").await, 1, "the second was within the interval");
+}
+
+#[tokio::test]
+async fn a_refusal_says_where_sign_in_is_and_leads_back_from_there() {
+    let settings = [("server.trusted_proxies", "203.0.113.7"), ("server.return_hosts", "app.example.com")];
+    let app = app_with(&settings).await;
+    let browser = app.browser();
+    let asked = |host: &'static str, path: &'static str| {
+        [("x-forwarded-proto", "https"), ("x-forwarded-host", host), ("x-forwarded-uri", path)]
+    };
+    let login = "http://localhost:3000/login";
+    let back = format!("{login}?return_to=https%3A%2F%2Fapp.example.com%2Fa%3Fb%3D1%26c%3D2");
+    let reply = verify(&browser, &asked("app.example.com", "/a?b=1&c=2")).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(told(&reply, "x-auth-location"), back);
+    let reply = verify(&browser, &[("x-original-url", "https://app.example.com/a?b=1&c=2")]).await;
+    assert_eq!(told(&reply, "x-auth-location"), back);
+    for headers in [asked("evil.example", "/"), asked("app.example.com", "@evil.example/")] {
+        assert_eq!(told(&verify(&browser, &headers).await, "x-auth-location"), login);
+    }
+    let stranger = browser.from("198.51.100.9");
+    let reply = verify(&stranger, &asked("app.example.com", "/a")).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(told(&reply, "x-auth-location"), login, "anyone can send these headers");
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_itself_or_of_the_address_admits_nobody_and_nobody_else() {
+    let app = app_with(&[("server.trusted_proxies", "203.0.113.7")]).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    let me = browser.session().await.json()["user"]["id"].clone();
+    let spoofed = [
+        ("x-auth-user", "admin"),
+        ("x_auth_user", "admin"),
+        ("x-auth-role", "admin"),
+        ("remote-user", "admin"),
+        ("x-forwarded-user", "admin"),
+        ("x-forwarded-uri", "/auth/../public/healthz"),
+        ("x-original-url", "/healthz"),
+        ("x-rewrite-url", "/healthz"),
+        ("x-http-method-override", "OPTIONS"),
+    ];
+    verify(&app.browser(), &spoofed).await.signed_out("none");
+    let reply = verify(&browser, &spoofed).await.expect(StatusCode::OK);
+    assert_eq!(reply.headers.get_all("x-auth-user").iter().count(), 1);
+    assert!(told(&reply, "x-auth-user") == me && told(&reply, "x-auth-role") == "user");
 }

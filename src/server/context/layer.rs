@@ -81,6 +81,7 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
     Inner {
         now,
         address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
+        peer,
         user_agent: text(header::USER_AGENT)
             .chars()
             .filter(|char| !char.is_control())

@@ -32,17 +32,35 @@ pub async fn touch(cx: &RequestContext, actor: &Actor, acted_ms_ago: &str) -> Ap
 
 /// The same by a click that loads a page or sends a form, under the same interval; failing does no harm.
 pub async fn by_navigation(cx: &RequestContext, actor: &Actor) {
-    let lifetimes = &cx.state.config.lifetimes;
-    let claims = actor.claims();
-    let idle = lifetimes.idle_of(claims.remembered);
-    let last_act = if idle.is_zero() {
-        Timestamp::from_secs(claims.iat)
-    } else {
-        Timestamp::from_secs(claims.idle_end).minus(idle)
-    };
-    if cx.now.since(last_act) >= lifetimes.touch_interval(claims.remembered) {
+    if is_due(cx, actor, last_act(cx, actor)) {
         let _ = act(cx, actor, cx.now).await;
     }
+}
+
+/// The same by a click on a page behind a proxy, which no cookie can be given: it is written down, and the token that
+/// doesn't know of it brings the person to a renewal, which does.
+pub async fn by_proxied_navigation(cx: &RequestContext, actor: &Actor) {
+    let strategy = cx.state.config.strategy;
+    let sid = &actor.claims().sid;
+    let last = cx.state.proxied_acts.get(sid).map_or(last_act(cx, actor), |noted| noted.max(last_act(cx, actor)));
+    if !strategy.keeps_sessions() || !is_due(cx, actor, last) || write_down(cx, actor, cx.now).await.is_err() {
+        return;
+    }
+    cx.state.proxied_acts.insert(sid.clone(), cx.now);
+    if let (Strategy::Database, Some(id)) = (strategy, database::presented(cx)) {
+        cx.state.web_sessions.forget(&id).await;
+    }
+}
+
+/// The last one that the token knows of.
+fn last_act(cx: &RequestContext, actor: &Actor) -> Timestamp {
+    let claims = actor.claims();
+    let idle = cx.state.config.lifetimes.idle_of(claims.remembered);
+    if idle.is_zero() { Timestamp::from_secs(claims.iat) } else { Timestamp::from_secs(claims.idle_end).minus(idle) }
+}
+
+fn is_due(cx: &RequestContext, actor: &Actor, last_act: Timestamp) -> bool {
+    cx.now.since(last_act) >= cx.state.config.lifetimes.touch_interval(actor.claims().remembered)
 }
 
 async fn act(cx: &RequestContext, actor: &Actor, acted_at: Timestamp) -> ApiResult<(Actor, Ends)> {

@@ -10,6 +10,7 @@ pub mod jwks;
 pub mod language;
 pub mod limits;
 pub mod origin_check;
+pub mod original_url;
 pub mod patient_io;
 pub mod security_headers;
 pub mod site;

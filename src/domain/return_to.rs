@@ -53,12 +53,24 @@ pub struct ReturnHosts {
     /// Such as `https://id.example.com`.
     origin: String,
     hosts: Vec<ReturnHost>,
+    /// The domain whose hosts get our cookies, if not this one alone.
+    shared: Option<String>,
 }
 
 impl ReturnHosts {
     #[must_use]
-    pub fn new(origin: &str, hosts: Vec<ReturnHost>) -> Self {
-        Self { origin: origin.to_owned(), hosts }
+    pub fn new(origin: &str, hosts: Vec<ReturnHost>, cookie_domain: Option<&str>) -> Self {
+        Self { origin: origin.to_owned(), hosts, shared: cookie_domain.map(str::to_owned) }
+    }
+
+    /// Whether browsers send our cookies along to an allowed address. They don't look at the port.
+    #[must_use]
+    pub fn have_our_cookies(&self, allowed: &str) -> bool {
+        let Some(host) = self.named(allowed) else { return true };
+        let own = self.origin.split_once("://").map_or("", |(_, own)| own.split(':').next().unwrap_or_default());
+        let below =
+            |domain: &str| host.name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
+        host.name == own || self.shared.as_deref().is_some_and(below)
     }
 
     /// `asked` as a browser may be sent there: a path of this site, or an address on a named host. Plain http only

@@ -9,7 +9,20 @@ const SITE: &str = "https://id.example.com";
 
 fn hosts(origin: &str) -> ReturnHosts {
     let named = ["app.example.com", "wiki.example.com:8443"];
-    ReturnHosts::new(origin, named.iter().map(|host| ReturnHost::parse(host).unwrap()).collect())
+    ReturnHosts::new(origin, named.iter().map(|host| ReturnHost::parse(host).unwrap()).collect(), None)
+}
+
+#[test]
+fn our_cookies_go_to_this_host_on_any_port_and_below_the_shared_domain() {
+    let named: Vec<ReturnHost> = ["id.example.com:8443", "app.example.com", "app.other.com", "badexample.com"]
+        .map(|host| ReturnHost::parse(host).unwrap())
+        .to_vec();
+    let have = |domain, address| ReturnHosts::new(SITE, named.clone(), domain).have_our_cookies(address);
+    for domain in [None, Some("example.com")] {
+        assert!(have(domain, "/settings") && have(domain, "https://id.example.com:8443/"));
+        assert_eq!(have(domain, "https://app.example.com/"), domain.is_some());
+        assert!(!have(domain, "https://app.other.com/") && !have(domain, "https://badexample.com/"));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::time::Timestamp;
+use super::{lifetimes::Lifetimes, time::Timestamp};
 
 /// What the session row says about its refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,25 @@ pub fn decide(chain: &Chain, presented: Presented<'_>, grace: Duration) -> Rotat
         Rotation::Repeated { late: !young }
     } else {
         Rotation::Reused
+    }
+}
+
+/// Until when a presented token stands in for an access token that ended, where nothing may be rotated: one more life of
+/// that, which was minted at `minted_at`. `None` if it doesn't, or no more.
+#[must_use]
+pub fn stand_in_end(
+    chain: &Chain,
+    presented: Presented<'_>,
+    lifetimes: &Lifetimes,
+    minted_at: Timestamp,
+) -> Option<Timestamp> {
+    match decide(chain, presented, lifetimes.rotation_grace) {
+        Rotation::Rotated | Rotation::Kept | Rotation::Repeated { .. } => {
+            let end = minted_at.plus(lifetimes.access_ttl).plus(lifetimes.access_ttl);
+            (presented.now < end).then_some(end)
+        }
+        // Only a renewal can move the row forward, and only a renewal may end a session.
+        Rotation::Advanced | Rotation::Reused => None,
     }
 }
 

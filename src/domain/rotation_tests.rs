@@ -57,6 +57,30 @@ fn a_repeat_from_another_kind_of_device_is_reuse() {
 }
 
 #[test]
+fn a_token_that_would_be_renewed_stands_in_for_one_more_life_of_the_access_token_and_no_other_does() {
+    let lifetimes = Lifetimes {
+        access_ttl: Duration::from_secs(900),
+        refresh_lead: Duration::from_secs(120),
+        max_age: Duration::from_secs(86_400),
+        update_age: Duration::from_secs(3_600),
+        rolling: true,
+        absolute_timeout: Duration::ZERO,
+        idle_timeout: Duration::ZERO,
+        idle_timeout_remembered: Duration::ZERO,
+        idle_warning: Duration::ZERO,
+        rotation_grace: GRACE,
+    };
+    let (unused, used) = (Chain { rotated_at: LATER, ..chain(3, 2) }, Chain { rotated_at: LATER, ..chain(3, 3) });
+    let end = LATER.plus(Duration::from_secs(1_800));
+    let at = |chain, generation, now| stand_in_end(chain, presented(generation, now), &lifetimes, LATER);
+    let last = end.minus(Duration::from_millis(1));
+    assert_eq!(at(&used, 3, last), Some(end));
+    assert_eq!(at(&unused, 2, last), Some(end), "a lost reply");
+    assert_eq!([at(&used, 3, end), at(&unused, 2, end)], [None, None]);
+    assert_eq!([at(&used, 2, last), at(&unused, 1, LATER), at(&used, 4, LATER)], [None, None, None]);
+}
+
+#[test]
 fn a_generation_ahead_of_the_row_moves_the_row_forward() {
     let restored = chain(2, 2);
     let ahead = presented(5, LATER);

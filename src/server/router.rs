@@ -9,7 +9,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 
 use super::{
     context,
-    http::{errors, form_page, forward_auth, health, jwks, limits, security_headers, site},
+    http::{errors, form_page, forward_auth, health, jwks, limits, security_headers, site, way_back},
     metrics,
     state::AppState,
 };
@@ -35,7 +35,8 @@ pub fn build(state: AppState) -> Router {
         .with_state(state.clone());
     let people = pages_and_server_functions
         .layer(middleware::from_fn(errors::layer))
-        .layer(middleware::from_fn_with_state(state.clone(), form_page::layer));
+        .layer(middleware::from_fn_with_state(state.clone(), form_page::layer))
+        .layer(middleware::from_fn(way_back::layer));
     let with_context = people.merge(machines).layer(middleware::from_fn_with_state(state.clone(), context::layer));
     let public = Router::new()
         .route("/healthz", get(health::healthz))

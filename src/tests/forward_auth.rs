@@ -11,20 +11,20 @@ use crate::{
     test_app::{Browser, PASSWORD, Reply, TestApp},
 };
 
-const EMAIL: &str = "hanako@example.com";
+pub const EMAIL: &str = "hanako@example.com";
 
-async fn app_with(settings: &[(&str, &str)]) -> TestApp {
+pub async fn app_with(settings: &[(&str, &str)]) -> TestApp {
     let app = TestApp::with(settings).await;
     app.user(EMAIL, Role::User).await;
     app
 }
 
-fn location(reply: &Reply) -> &str {
+pub fn location(reply: &Reply) -> &str {
     reply.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
 }
 
 /// What a proxy is told of a request with these headers besides.
-async fn verify(browser: &Browser, headers: &[(&str, &str)]) -> Reply {
+pub async fn verify(browser: &Browser, headers: &[(&str, &str)]) -> Reply {
     let mut request = browser.request(Method::GET, "/auth/verify").body(Body::empty()).unwrap();
     for (name, value) in headers {
         let name = header::HeaderName::try_from(*name).unwrap();
@@ -35,12 +35,12 @@ async fn verify(browser: &Browser, headers: &[(&str, &str)]) -> Reply {
     reply
 }
 
-fn told<'a>(reply: &'a Reply, name: &str) -> &'a str {
+pub fn told<'a>(reply: &'a Reply, name: &str) -> &'a str {
     reply.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 /// A click on a link, as a proxy hands it on.
-const CLICK: [(&str, &str); 3] =
+pub const CLICK: [(&str, &str); 3] =
     [("sec-fetch-user", "?1"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
 
 /// Signs in by a form without scripts; where that leads.
@@ -192,4 +192,29 @@ async fn what_a_client_says_of_itself_or_of_the_address_admits_nobody_and_nobody
     let reply = verify(&browser, &spoofed).await.expect(StatusCode::OK);
     assert_eq!(reply.headers.get_all("x-auth-user").iter().count(), 1);
     assert!(told(&reply, "x-auth-user") == me && told(&reply, "x-auth-role") == "user");
+}
+
+#[tokio::test]
+async fn who_is_signed_in_goes_straight_back_where_our_cookies_go_too() {
+    let settings = [("server.return_hosts", "localhost:8080, app.example.com")];
+    let app = app_with(&settings).await;
+    let mut browser = app.signed_in(EMAIL).await;
+    for (asked, led) in [
+        ("%2Fsettings%2Fdevices", "/settings/devices"),
+        ("http%3A%2F%2Flocalhost%3A8080%2Fa", "http://localhost:8080/a"),
+    ] {
+        let reply = browser.page(&format!("/login?return_to={asked}")).await.expect(StatusCode::SEE_OTHER);
+        assert_eq!(location(&reply), led);
+        app.browser().page(&format!("/login?return_to={asked}")).await.expect(StatusCode::OK);
+    }
+    for stays in [
+        "/login",
+        "/login?return_to=",
+        "/login?return_to=%2Flogin",
+        "/login?return_to=https%3A%2F%2Fapp.example.com%2F",
+        "/login?return_to=https%3A%2F%2Fevil.example%2F",
+        "/login?return_to=%2F&__path=%2Fapi%2Flogin&__err=x",
+    ] {
+        browser.page(stays).await.expect(StatusCode::OK);
+    }
 }

@@ -26,7 +26,7 @@ async fn without_a_human_act_the_session_ends_although_it_is_refreshed() {
     browser.refresh().await.expect(StatusCode::OK);
     app.minutes(2);
     browser.session().await.refused(StatusCode::UNAUTHORIZED, "renew");
-    browser.get("/auth/verify").await.refused(StatusCode::UNAUTHORIZED, "renew");
+    browser.get("/auth/verify").await.signed_out("idle");
     browser.refresh().await.signed_out("idle");
 }
 

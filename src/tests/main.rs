@@ -26,6 +26,7 @@ mod refresh;
 mod revocations;
 mod secrets;
 mod sockets;
+mod stand_in;
 mod store;
 mod strategies;
 mod test_app;

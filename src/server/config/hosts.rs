@@ -21,7 +21,7 @@ impl Reader<'_> {
     }
 
     /// `host` or `host:port`, several with commas between them.
-    pub fn return_hosts(&mut self, public_url: &str) -> ReturnHosts {
+    pub fn return_hosts(&mut self, public_url: &str, cookies: &Scope) -> ReturnHosts {
         let key = "server.return_hosts";
         let mut hosts = Vec::new();
         for part in self.list(key) {
@@ -30,7 +30,8 @@ impl Reader<'_> {
                 None => self.fault(key, &format!("{part} is no host such as app.example.com or app.example.com:8443")),
             }
         }
-        ReturnHosts::new(public_url, hosts)
+        let shared = if let Scope::Domain(domain) = cookies { Some(domain.as_ref()) } else { None };
+        ReturnHosts::new(public_url, hosts, shared)
     }
 
     fn list(&self, key: &str) -> Vec<String> {

@@ -100,13 +100,14 @@ impl Config {
         let public_url = reader.public_url();
         let insecure_cookies = reader.bool("server.insecure_cookies");
         reader.refuse_insecure(&public_url, insecure_cookies);
+        let cookies = reader.cookies(&public_url, insecure_cookies);
         reader.choice("session.profile", &keys::PROFILES.each_ref(), |profile| profile.name);
         let config = Self {
             addr: reader.addr(),
             metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
-            return_hosts: reader.return_hosts(&public_url),
-            cookies: reader.cookies(&public_url, insecure_cookies),
+            return_hosts: reader.return_hosts(&public_url, &cookies),
+            cookies,
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),
             auth_secret_previous: reader.former_secret("auth_secret_previous"),

@@ -24,6 +24,7 @@ pub mod revocation_list;
 pub mod rolling;
 pub mod sign_in;
 pub mod sign_out;
+pub mod stand_in;
 pub mod throttling;
 pub mod tokens;
 pub mod touch;

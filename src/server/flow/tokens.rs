@@ -74,7 +74,9 @@ pub fn again(cx: &RequestContext, claims: &AccessClaims) -> AccessClaims {
     AccessClaims { jti: cx.state.rng.uuid(cx.now), iat: cx.now.as_secs(), ..claims.clone() }
 }
 
-fn claims(cx: &RequestContext, session: &Session, user: &User) -> AccessClaims {
+/// What a token minted now for a session, as it is in its row, says.
+#[must_use]
+pub fn claims(cx: &RequestContext, session: &Session, user: &User) -> AccessClaims {
     let state = &cx.state;
     let strategy = state.config.strategy;
     let ends = session.ends;

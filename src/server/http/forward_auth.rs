@@ -17,8 +17,8 @@ use crate::{
     api::ApiError,
     domain::{access_claims::AccessClaims, session::EndReason},
     server::{
-        context::RequestContext,
-        flow::touch,
+        context::{Actor, RequestContext},
+        flow::{stand_in, touch},
     },
 };
 
@@ -50,7 +50,7 @@ pub async fn verify(Extension(cx): Extension<RequestContext>, request: Request<B
 }
 
 async fn admit(cx: &RequestContext, asked: &Parts) -> Result<Response, ApiError> {
-    let actor = cx.actor().cloned()?;
+    let actor = who(cx).await?;
     if is_by_hand(&asked.headers) {
         touch::by_proxied_navigation(cx, &actor).await;
     }
@@ -59,6 +59,13 @@ async fn admit(cx: &RequestContext, asked: &Parts) -> Result<Response, ApiError>
     // Also where there are none: some proxies take a header that is missing for its own name.
     response.headers_mut().insert(COOKIE, cookies::others(&asked.headers));
     Ok(response)
+}
+
+async fn who(cx: &RequestContext) -> Result<Actor, ApiError> {
+    match cx.actor() {
+        Err(ApiError::Renew) => stand_in::actor(cx).await,
+        known => known.cloned(),
+    }
 }
 
 fn describe(headers: &mut HeaderMap, claims: &AccessClaims) {

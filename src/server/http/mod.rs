@@ -14,3 +14,4 @@ pub mod original_url;
 pub mod patient_io;
 pub mod security_headers;
 pub mod site;
+pub mod way_back;

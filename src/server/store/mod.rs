@@ -20,6 +20,7 @@ pub mod redis_sessions;
 pub mod revocations;
 pub mod session_reader;
 mod session_row;
+mod session_with_user;
 pub mod sessions;
 pub mod strategy_ends;
 pub mod throttles;

@@ -1,21 +1,14 @@
 //! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`.
 
-use sqlx::FromRow;
-
-pub use super::session_row::Session;
-use super::{
-    On, StoreResult, Tx,
-    session_row::Row,
-    sql,
-    users::{self, User},
+use super::{On, StoreResult, Tx, session_row::Row, sql};
+pub use super::{
+    session_row::Session,
+    session_with_user::{find_by_token, find_with_user},
 };
-use crate::{
-    domain::{
-        ids::{SessionId, UserId},
-        session::{EndReason, Ends},
-        time::Timestamp,
-    },
-    server::crypto::session_token::TokenHash,
+use crate::domain::{
+    ids::{SessionId, UserId},
+    session::{EndReason, Ends},
+    time::Timestamp,
 };
 
 fn signed(number: u64) -> i64 {
@@ -66,36 +59,6 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
 pub async fn find(db: On<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
     let row: Option<Row> = sql!(db, fetch_optional, "SELECT * FROM sessions WHERE id = $1", id.as_str())?;
     row.map(Row::read).transpose()
-}
-
-/// The session that a session token belongs to as its current or former one, with its user: one read.
-///
-/// # Errors
-/// When the database can't be read.
-pub async fn find_by_token(db: On<'_>, hash: &TokenHash) -> StoreResult<Option<(Session, User)>> {
-    #[derive(FromRow)]
-    struct Both {
-        #[sqlx(flatten)]
-        session: Row,
-        #[sqlx(flatten)]
-        user: users::JoinedRow,
-    }
-    let found: Option<Both> = sql!(
-        db,
-        fetch_optional,
-        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = $1 OR s.former_token_hash = $1",
-        hash.as_slice()
-    )?;
-    found
-        .map(|both| {
-            let session = both.session.read()?;
-            let user = both.user.read(session.user_id.clone())?;
-            Ok((session, user))
-        })
-        .transpose()
 }
 
 /// The live sessions of a user, last active first.

@@ -1,0 +1,60 @@
+//! A session and its user by one read, for what is asked at each request.
+
+use sqlx::FromRow;
+
+use super::{
+    On, StoreResult,
+    session_row::{Row, Session},
+    sql,
+    users::{self, User},
+};
+use crate::{domain::ids::SessionId, server::crypto::session_token::TokenHash};
+
+/// A session with its user: one read.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn find_with_user(db: On<'_>, id: &SessionId) -> StoreResult<Option<(Session, User)>> {
+    let found: Option<Both> = sql!(
+        db,
+        fetch_optional,
+        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
+           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+        id.as_str()
+    )?;
+    found.map(Both::read).transpose()
+}
+
+#[derive(FromRow)]
+struct Both {
+    #[sqlx(flatten)]
+    session: Row,
+    #[sqlx(flatten)]
+    user: users::JoinedRow,
+}
+
+impl Both {
+    fn read(self) -> StoreResult<(Session, User)> {
+        let session = self.session.read()?;
+        let user = self.user.read(session.user_id.clone())?;
+        Ok((session, user))
+    }
+}
+
+/// The session that a session token belongs to as its current or former one, with its user: one read.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn find_by_token(db: On<'_>, hash: &TokenHash) -> StoreResult<Option<(Session, User)>> {
+    let found: Option<Both> = sql!(
+        db,
+        fetch_optional,
+        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
+           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+         FROM sessions s JOIN users u ON u.id = s.user_id
+         WHERE s.token_hash = $1 OR s.former_token_hash = $1",
+        hash.as_slice()
+    )?;
+    found.map(Both::read).transpose()
+}

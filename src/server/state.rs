@@ -12,7 +12,7 @@ use super::{
         keyring::Ring,
         password_hash::{Cost, PasswordHasher},
     },
-    flow::{self, revocation_list::SignedLists},
+    flow::{self, audience::AudienceTokens, revocation_list::SignedLists},
     metrics::Metrics,
     node::{
         confirmations::Confirmations, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
@@ -40,6 +40,7 @@ pub struct Inner {
     pub db: Db,
     pub keyring: Ring,
     pub access_tokens: AccessTokens,
+    pub audience_tokens: AudienceTokens,
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
     pub feed: Feed,
@@ -130,6 +131,7 @@ impl AppState {
         let nodes = Nodes::new(rng.uuid(clock.now()), clock.now());
         Ok(Self(Arc::new(Inner {
             access_tokens: AccessTokens::new(&config.public_url),
+            audience_tokens: AudienceTokens::default(),
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
             confirmations: Confirmations::default(),
             readiness: Readiness::default(),

@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod admin;
 mod audit;
+mod audience;
 mod binary;
 mod cleanup;
 mod cli;

@@ -1,4 +1,4 @@
-//! Keys that name other hosts.
+//! Keys that name other hosts and programs.
 
 use super::values::Reader;
 use crate::{
@@ -32,6 +32,23 @@ impl Reader<'_> {
         }
         let shared = if let Scope::Domain(domain) = cookies { Some(domain.as_ref()) } else { None };
         ReturnHosts::new(public_url, hosts, shared)
+    }
+
+    /// Names of programs: anything that stands in an address as it is, but for our own, which only we take.
+    pub fn audiences(&mut self, public_url: &str) -> Vec<String> {
+        let key = "server.audiences";
+        let is_name = |name: &str| {
+            name.len() <= 128 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte))
+        };
+        let names = self.list(key);
+        for name in &names {
+            if !is_name(name) {
+                self.fault(key, "must be names of up to 128 letters, digits and -._~:/, with commas between them");
+            } else if name == public_url {
+                self.fault(key, "must not hold server.public_url: tokens for that are Sekisho's own");
+            }
+        }
+        names
     }
 
     fn list(&self, key: &str) -> Vec<String> {

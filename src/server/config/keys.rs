@@ -34,6 +34,7 @@ pub const KEYS: &[Key] = &[
     key("server.trusted_proxies", ""),
     key("server.cookie_domain", ""),
     key("server.return_hosts", ""),
+    key("server.audiences", ""),
     key("server.insecure_cookies", "false"),
     key("metrics.addr", ""),
     address("database.url", "sqlite://sekisho.db"),

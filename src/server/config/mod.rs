@@ -61,6 +61,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Where sign-in may lead back to.
     pub return_hosts: ReturnHosts,
+    /// Programs that `/auth/verify?aud=` mints tokens for.
+    pub audiences: Vec<String>,
     /// Who gets the cookies.
     pub cookies: Scope,
     pub database: DatabaseUrl,
@@ -107,6 +109,7 @@ impl Config {
             metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
             return_hosts: reader.return_hosts(&public_url, &cookies),
+            audiences: reader.audiences(&public_url),
             cookies,
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),

@@ -98,6 +98,14 @@ fn cookies_are_shared_below_a_parent_of_the_own_host_only() {
     assert!(given("http://id.example.com", "example.com", "insecure_cookies = true").is_err());
 }
 
+#[test]
+fn audiences_are_names_of_programs_and_never_our_own() {
+    assert_eq!(read("server.audiences = \"wiki, https://app.example.com\"", &[]).unwrap().audiences.len(), 2);
+    for odd in ["a b", "a?b", "http://localhost:3000", "日本"] {
+        assert_eq!(faults(&format!("server.audiences = \"{odd}\"")).len(), 1, "{odd}");
+    }
+}
+
 /// The lines of what is wrong; none if it is taken.
 fn faults(toml: &str) -> Vec<String> {
     read(toml, &[]).err().map_or_else(Vec::new, |Faults(lines)| lines)

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin_users;
+pub mod audience;
 pub mod audit_log;
 pub mod authenticate;
 pub mod change_password;

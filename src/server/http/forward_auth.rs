@@ -6,7 +6,7 @@
 use axum::{
     Extension,
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -18,7 +18,7 @@ use crate::{
     domain::{access_claims::AccessClaims, session::EndReason},
     server::{
         context::{Actor, RequestContext},
-        flow::{stand_in, touch},
+        flow::{audience, stand_in, touch},
     },
 };
 
@@ -50,15 +50,29 @@ pub async fn verify(Extension(cx): Extension<RequestContext>, request: Request<B
 }
 
 async fn admit(cx: &RequestContext, asked: &Parts) -> Result<Response, ApiError> {
+    let audience = audience(cx, asked.uri.query())?;
     let actor = who(cx).await?;
     if is_by_hand(&asked.headers) {
         touch::by_proxied_navigation(cx, &actor).await;
     }
     let mut response = StatusCode::OK.into_response();
     describe(response.headers_mut(), actor.claims());
+    if let Some(place) = audience {
+        response.headers_mut().insert(header::AUTHORIZATION, audience::bearer(cx, &actor, place)?);
+    }
     // Also where there are none: some proxies take a header that is missing for its own name.
     response.headers_mut().insert(COOKIE, cookies::others(&asked.headers));
     Ok(response)
+}
+
+/// The configured one that `?aud=` asks a token for.
+fn audience(cx: &RequestContext, query: Option<&str>) -> Result<Option<usize>, ApiError> {
+    let mut asked = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).filter(|(name, _)| name == "aud");
+    match (asked.next(), asked.next()) {
+        (None, _) => Ok(None),
+        (Some((_, name)), None) => audience::find(cx, &name).map(Some),
+        (Some(_), Some(_)) => Err(ApiError::Forbidden),
+    }
 }
 
 async fn who(cx: &RequestContext) -> Result<Actor, ApiError> {

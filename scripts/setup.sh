@@ -3,7 +3,7 @@
 # when nothing is. Usage: scripts/setup.sh build|test|databases…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
-# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL and Redis where they are missing;
+# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx and Caddy where they are missing;
 # of those none is left running, nor started with the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -106,11 +106,19 @@ stage_build() {
     npm_packages scripts/tools
 }
 
+# What src/tests/proxies.rs runs Sekisho behind; where one is missing, its tests say that they are not run.
+proxies() {
+    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 0
+    command -v nginx >/dev/null || debian_service nginx
+    command -v caddy >/dev/null || debian_service caddy
+}
+
 stage_test() {
     need npm "install Node.js 20 or newer"
     npm_packages end2end
     browser
     stage_databases
+    proxies
 }
 
 [ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases…"

@@ -25,6 +25,11 @@ impl Server {
         Self::with(&[], None)
     }
 
+    /// With settings beyond the defaults.
+    pub fn set_to(settings: &[&str]) -> Self {
+        Self::with(settings, None)
+    }
+
     /// On a database that others may serve too, reached through `url`.
     pub fn upon(database: &TestDatabase, url: &str) -> Self {
         Self::with(&[&format!("database.url={url}")], database.secret())
@@ -95,6 +100,18 @@ impl Server {
         assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     }
 
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Ends it as a crash would.
+    pub fn end(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to end and waits until it has.
     pub fn stop(mut self) {
         let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -103,7 +120,7 @@ impl Server {
 }
 
 /// Answers are short and come in one piece.
-fn read_reply(answer: &str) -> Reply {
+pub fn read_reply(answer: &str) -> Reply {
     let (head, text) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());

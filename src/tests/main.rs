@@ -5,8 +5,8 @@
 mod access;
 mod accounts;
 mod admin;
-mod audit;
 mod audience;
+mod audit;
 mod binary;
 mod cleanup;
 mod cli;
@@ -21,6 +21,8 @@ mod keys;
 mod limit;
 mod metrics;
 mod nodes;
+mod proxied_site;
+mod proxies;
 mod proxy;
 mod races;
 mod refresh;

@@ -60,7 +60,7 @@ pub fn bearer(cx: &RequestContext, actor: &Actor, place: usize) -> ApiResult<Hea
     let token = cx.state.access_tokens.sign(&keyring, &claims)?;
     let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| ApiError::Unavailable)?;
     header.set_sensitive(true);
-    let kid = keyring.signing(cx.now).0.to_owned();
+    let kid = keyring.signing(cx.now).kid.clone();
     cx.state.audience_tokens.0.insert(name, Arc::new(Minted { kid, claims, header: header.clone() }));
     Ok(header)
 }

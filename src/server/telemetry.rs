@@ -5,7 +5,10 @@
 
 use std::io::IsTerminal as _;
 
+use axum::http::{Method, StatusCode};
 use tracing_subscriber::{EnvFilter, filter::Directive};
+
+use super::context::RequestContext;
 
 /// What the server logs unless asked otherwise.
 pub const SERVING: &str = "info,sqlx=warn";
@@ -26,6 +29,20 @@ pub fn init(json: bool, default: &str) -> Result<(), String> {
     // A logger that is there already, as in tests, stays.
     let _ = if json { logger.json().try_init() } else { logger.with_ansi(std::io::stderr().is_terminal()).try_init() };
     Ok(())
+}
+
+/// Tells of a request that was answered: of one that may have changed something, and of what went wrong; of the others where
+/// `debug` is asked for. A path is told without its query.
+pub fn answered(cx: &RequestContext, (method, path): (&Method, &str), status: StatusCode) {
+    let session = cx.actor().ok().map(|actor| actor.claims().sid.as_str());
+    let (request_id, status) = (cx.request_id.as_str(), status.as_u16());
+    if status >= 500 {
+        tracing::warn!(request_id, session, %method, path, status, "answered");
+    } else if *method == Method::POST {
+        tracing::info!(request_id, session, %method, path, status, "answered");
+    } else {
+        tracing::debug!(request_id, session, %method, path, status, "answered");
+    }
 }
 
 fn filter(wanted: &str, default: &str) -> Result<EnvFilter, String> {

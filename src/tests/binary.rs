@@ -12,11 +12,13 @@ use crate::{
     test_database::TestDatabase,
 };
 
+const LOG: &str = "log";
+
 /// On a port of its own, until it is dropped.
 pub struct Server {
     child: Child,
     pub addr: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -47,8 +49,24 @@ impl Server {
         (Self::with(&settings.each_ref().map(String::as_str), database.secret()), url)
     }
 
+    /// One that writes down all it could ever log.
+    pub fn talkative(database: &TestDatabase) -> Self {
+        let settings = [&format!("database.url={}", database.url()), "log.format=json"];
+        let mut command = Self::command(&settings, database.secret());
+        command.env("RUST_LOG", "trace");
+        Self::run(command)
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).unwrap()
+    }
+
     fn with(settings: &[&str], secret: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::run(Self::command(settings, secret))
+    }
+
+    fn command(settings: &[&str], secret: Option<&str>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
         command.args(["serve", "--json", "--set", "server.addr=127.0.0.1:0"]).env_remove("AUTH_SECRET");
         for setting in settings {
@@ -57,7 +75,13 @@ impl Server {
         if let Some(secret) = secret {
             command.env("AUTH_SECRET", secret);
         }
-        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    }
+
+    fn run(mut command: Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = std::fs::File::create(folder.path().join(LOG)).unwrap();
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = pipes.current_dir(folder.path()).spawn().unwrap();
         let addr = BufReader::new(child.stdout.take().unwrap())
             .lines()
@@ -65,7 +89,7 @@ impl Server {
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(&line).ok())
             .find_map(|line| line["addr"].as_str()?.parse().ok())
             .unwrap();
-        Self { child, addr, _folder: folder }
+        Self { child, addr, folder }
     }
 
     pub fn connect(&self) -> TcpStream {

@@ -13,7 +13,8 @@ use sekisho::{
 };
 
 use crate::{
-    test_app::{PASSWORD, TestApp},
+    binary::Server,
+    test_app::{Browser, PASSWORD, TestApp},
     test_database::TestDatabase,
 };
 
@@ -77,4 +78,47 @@ async fn a_password_longer_than_any_can_be_opens_nothing() {
     let hash = app.state.hasher.hash(long.clone().into()).await.unwrap();
     app.execute(&format!("UPDATE users SET password_hash = '{hash}'")).await;
     app.browser().sign_in(EMAIL, &long).await.refused(StatusCode::UNAUTHORIZED, "invalid_credentials");
+}
+
+/// Says all it can and keeps every secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_at_its_most_talkative_names_requests_and_sessions_and_no_secret() {
+    let app = TestApp::today().await;
+    app.user(EMAIL, Role::User).await;
+    let server = Server::talkative(&app.database);
+    let mut browser = app.browser();
+    let mut secrets = vec![PASSWORD.to_owned()];
+    let form =
+        |fields: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mut post = |browser: &mut Browser, path: &str, fields: &[(&str, &str)]| {
+        let reply = server.ask(browser, "POST", path, &form(fields));
+        browser.receive(&reply);
+        secrets.extend(browser.cookies.values().cloned());
+        reply.status
+    };
+    let marked = "marked wrong teapot 1";
+    assert_eq!(post(&mut browser, "/api/login", &[("email", EMAIL), ("password", marked)]), StatusCode::UNAUTHORIZED);
+    assert_eq!(post(&mut browser, "/api/login", &[("email", EMAIL), ("password", PASSWORD)]), StatusCode::OK);
+    assert_eq!(post(&mut browser, "/api/refresh", &[]), StatusCode::OK);
+    let new = "marked quite new teapot 2";
+    let fields = [("current_password", PASSWORD), ("new_password", new)];
+    assert_eq!(post(&mut browser, "/api/password/change", &fields), StatusCode::OK);
+    let told =
+        server.ask(&browser, "GET", "/api/session?token=marked-in-the-address", "").expect(StatusCode::OK).json();
+    let mut odd = browser.clone();
+    odd.cookies.insert("__Host-refresh".to_owned(), "marked-no-token".to_owned());
+    assert_eq!(post(&mut odd, "/api/refresh", &[]), StatusCode::UNAUTHORIZED);
+    assert_eq!(post(&mut browser, "/api/logout", &[]), StatusCode::OK);
+    secrets.extend(["marked", "teapot"].map(str::to_owned));
+    secrets.extend(app.database.secret().map(str::to_owned));
+    let log = server.log();
+    for secret in secrets {
+        let part = secret.rsplit('.').next().unwrap();
+        assert!(!log.contains(&secret) && !log.contains(part), "{secret} in the log");
+    }
+    let answered = |line: &&serde_json::Value| line["fields"]["message"] == "answered";
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let changed = lines.iter().filter(answered).find(|line| line["fields"]["path"] == "/api/password/change").unwrap();
+    assert_eq!(changed["fields"]["session"], told["session_id"]);
+    assert_eq!(changed["fields"]["request_id"].as_str().unwrap().len(), 36);
 }

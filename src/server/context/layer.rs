@@ -26,6 +26,7 @@ use crate::{
             errors, origin_check,
         },
         state::AppState,
+        telemetry,
     },
 };
 
@@ -41,10 +42,11 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
     let acted = by_hand || request.method() == Method::POST;
     let cx = if cx.machine { cx } else { settle(cx, acted).await };
-    let reply = cx.reply.clone();
-    request.extensions_mut().insert(cx);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    request.extensions_mut().insert(cx.clone());
     let mut response = next.run(request).await;
-    reply.apply(response.headers_mut());
+    cx.reply.apply(response.headers_mut());
+    telemetry::answered(&cx, (&method, uri.path()), response.status());
     response
 }
 

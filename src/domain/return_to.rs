@@ -63,10 +63,19 @@ impl ReturnHosts {
         Self { origin: origin.to_owned(), hosts, shared: cookie_domain.map(str::to_owned) }
     }
 
-    /// Whether browsers send our cookies along to an allowed address. They don't look at the port.
+    /// Whether browsers send our cookies along to an allowed address.
     #[must_use]
     pub fn have_our_cookies(&self, allowed: &str) -> bool {
-        let Some(host) = self.named(allowed) else { return true };
+        self.named(allowed).is_none_or(|host| self.has_our_cookies(host))
+    }
+
+    /// The names of those that our cookies don't go to.
+    pub fn without_our_cookies(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().filter(|host| !self.has_our_cookies(host)).map(|host| host.name.as_str())
+    }
+
+    /// Browsers don't look at the port.
+    fn has_our_cookies(&self, host: &ReturnHost) -> bool {
         let own = self.origin.split_once("://").map_or("", |(_, own)| own.split(':').next().unwrap_or_default());
         let below =
             |domain: &str| host.name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));

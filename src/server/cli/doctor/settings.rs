@@ -5,16 +5,29 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 
 use super::{CONFIGURATION, Finding, Verdict, words};
-use crate::server::{config::Config, http::cookies::Scope};
+use crate::{
+    domain::return_to::ReturnHosts,
+    server::{config::Config, http::cookies::Scope},
+};
 
 pub fn examine(config: &Config) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         Finding::ok(CONFIGURATION, "every key is known and nothing contradicts").hint("sekisho config show"),
         cookies(&config.public_url, &config.cookies),
         proxies(&config.public_url, config.addr, &config.trusted_proxies),
         Finding::ok("strategy", words::strategy(config.strategy, &config.lifetimes)),
         Finding::ok("lifetimes", words::lifetimes(&config.lifetimes)),
-    ]
+    ];
+    findings.extend(return_hosts(&config.return_hosts));
+    findings
+}
+
+fn return_hosts(hosts: &ReturnHosts) -> Option<Finding> {
+    let without: Vec<&str> = hosts.without_our_cookies().collect();
+    let text = format!("sign-in leads back to {}, which browsers send none of our cookies", without.join(", "));
+    let warning = Finding::new("return hosts", Verdict::Warn, text);
+    let hint = "/auth/verify knows nobody there; set server.cookie_domain to a domain that holds these hosts, if they are yours";
+    (!without.is_empty()).then(|| warning.hint(hint))
 }
 
 fn cookies(public_url: &str, scope: &Scope) -> Finding {
@@ -60,6 +73,7 @@ fn proxies(public_url: &str, addr: SocketAddr, trusted: &[IpNet]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::return_to::ReturnHost;
 
     #[test]
     fn cookies_over_http_are_unwise_but_on_this_machine() {
@@ -75,6 +89,14 @@ mod tests {
         assert!(
             shared.verdict == Verdict::Warn && shared.text.contains("every host below example.com can set and read")
         );
+    }
+
+    #[test]
+    fn hosts_that_get_no_cookies_are_noticed() {
+        let host = ReturnHost::parse("app.example.com").unwrap();
+        let found = |domain| return_hosts(&ReturnHosts::new("https://id.example.com", vec![host.clone()], domain));
+        assert!(found(None).unwrap().text.contains("leads back to app.example.com,"));
+        assert!(found(Some("example.com")).is_none());
     }
 
     #[test]

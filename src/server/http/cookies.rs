@@ -130,27 +130,28 @@ impl RequestCookies {
     }
 }
 
-/// The cookies of a request that are not ours, as one header. Ours are known by their names under any scope: what a
-/// former configuration left may still be worth something.
+/// The cookies of a request that are not ours, as one header. Ours are known by either prefix, because what a former
+/// configuration left may still be worth something; without one only where ours have none.
 #[must_use]
-pub fn others(headers: &HeaderMap) -> HeaderValue {
+pub fn others(headers: &HeaderMap, scope: &Scope) -> HeaderValue {
     let lines = headers.get_all(header::COOKIE).iter();
     let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
-    let kept: Vec<&[u8]> = cookies.filter(|cookie| !cookie.is_empty() && !is_ours(cookie)).collect();
+    let kept: Vec<&[u8]> = cookies.filter(|cookie| !cookie.is_empty() && !is_ours(cookie, scope)).collect();
     // They came in as header values.
     let mut others = HeaderValue::from_bytes(&kept.join(&b"; "[..])).unwrap_or(HeaderValue::from_static(""));
     others.set_sensitive(true);
     others
 }
 
-fn is_ours(cookie: &[u8]) -> bool {
+fn is_ours(cookie: &[u8], scope: &Scope) -> bool {
     let name = cookie.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
     let without = |prefix: &str| {
         let (head, stem) = name.split_at_checked(prefix.len())?;
         head.eq_ignore_ascii_case(prefix.as_bytes()).then_some(stem)
     };
-    let stem = without("__Host-").or_else(|| without("__Secure-")).unwrap_or(name);
-    Name::ALL.iter().any(|ours| ours.stem().as_bytes().eq_ignore_ascii_case(stem))
+    let bare = (*scope == Scope::Insecure).then_some(name);
+    let stem = without("__Host-").or_else(|| without("__Secure-")).or(bare);
+    stem.is_some_and(|stem| Name::ALL.iter().any(|ours| ours.stem().as_bytes().eq_ignore_ascii_case(stem)))
 }
 
 /// The cookies of the reply: one line per name, the last word wins. Clones share the jar.

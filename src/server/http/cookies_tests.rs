@@ -114,18 +114,23 @@ fn shared_cookies_name_their_domain_and_nothing_else_is_read() {
 
 #[test]
 fn what_others_may_see_holds_no_cookie_of_ours_under_any_name() {
-    let seen = |lines: &[&[u8]]| {
+    let seen = |scope: &Scope, lines: &[&[u8]]| {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
         }
-        others(&headers).as_bytes().to_vec()
+        others(&headers, scope).as_bytes().to_vec()
     };
     let mixed: [&[u8]; 2] = [
         b"theme=dark; __Host-access=a.b.c;__Secure-refresh=r; device=d; sessions=1; ",
         b"  __host-ACCESS =x; =__Host; access=y; __Host-mine=\xff; __Secure-session; x=__Host-access",
     ];
-    assert_eq!(seen(&mixed), b"theme=dark; sessions=1; =__Host; __Host-mine=\xff; x=__Host-access");
-    assert_eq!(seen(&[b"__Host-access=a; __Host-refresh=b"]), b"");
-    assert_eq!(seen(&[]), b"");
+    assert_eq!(seen(&Scope::Insecure, &mixed), b"theme=dark; sessions=1; =__Host; __Host-mine=\xff; x=__Host-access");
+    // Other programs may have a `session` of their own.
+    assert_eq!(
+        seen(&Scope::Host, &mixed),
+        b"theme=dark; device=d; sessions=1; =__Host; access=y; __Host-mine=\xff; x=__Host-access"
+    );
+    assert_eq!(seen(&Scope::Host, &[b"__Host-access=a; __Host-refresh=b"]), b"");
+    assert_eq!(seen(&Scope::Host, &[]), b"");
 }

@@ -61,7 +61,7 @@ async fn admit(cx: &RequestContext, asked: &Parts) -> Result<Response, ApiError>
         response.headers_mut().insert(header::AUTHORIZATION, audience::bearer(cx, &actor, place)?);
     }
     // Also where there are none: some proxies take a header that is missing for its own name.
-    response.headers_mut().insert(COOKIE, cookies::others(&asked.headers));
+    response.headers_mut().insert(COOKIE, cookies::others(&asked.headers, &cx.state.config.cookies));
     Ok(response)
 }
 

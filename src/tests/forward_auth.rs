@@ -109,12 +109,12 @@ async fn a_proxy_is_told_who_someone_is_and_which_cookies_are_not_ours() {
         let me = browser.session().await.json();
         browser.cookies.insert("theme".to_owned(), "dark".to_owned());
         browser.cookies.insert("__Secure-access".to_owned(), "left".to_owned());
-        browser.cookies.insert("refresh".to_owned(), "left".to_owned());
+        browser.cookies.insert("session".to_owned(), "flask".to_owned());
         let reply = verify(&browser, &[("cookie", "lang=ja")]).await.expect(StatusCode::OK);
         assert_eq!(told(&reply, "x-auth-user"), me["user"]["id"]);
         assert_eq!(told(&reply, "x-auth-session"), me["session_id"]);
         assert_eq!(told(&reply, "x-auth-role"), "user");
-        assert_eq!(told(&reply, "x-auth-cookie"), "theme=dark; lang=ja");
+        assert_eq!(told(&reply, "x-auth-cookie"), "session=flask; theme=dark; lang=ja");
     }
 }
 

@@ -62,7 +62,16 @@ test("three tabs renew once", async ({ page, context, account }) => {
   }
   const renewals = answersOf(context, REFRESH);
   const renewal = context.waitForEvent("response", (response) => response.url().endsWith(REFRESH));
+  // The clocks of pages are moved one after another: a renewal that was answered in between would be heard on a clock
+  // that has yet to jump over it.
+  let allMoved = () => {};
+  const moved = new Promise<void>((resolve) => (allMoved = resolve));
+  await context.route(`**${REFRESH}`, async (route) => {
+    await moved;
+    await route.continue();
+  });
   await context.clock.fastForward((await untilRenewal(page)) + SECOND);
+  allMoved();
   await renewal;
   // two ticks of every tab later none of them has asked again
   await context.clock.runFor(3 * SECOND);

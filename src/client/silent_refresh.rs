@@ -15,16 +15,14 @@ use super::{
 };
 use crate::api::{
     ApiError, ApiResult,
-    session::{SessionEnds, refresh},
+    session::{SessionEnds, current_session, refresh},
 };
 
 const LOCK: &str = "sekisho-refresh";
-/// A refresh without an answer for this long is given up; repeating it is harmless.
+/// A renewal without an answer for this long is given up; repeating it is harmless.
 const ANSWER_MS: i32 = 10_000;
 /// For another tab's refresh and our own; then we go on without the lock (its holder may be frozen).
 const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
-/// What another tab tells while it holds the lock may reach us a moment after the lock does.
-const NEWS_DELAY_MS: i32 = 50;
 
 /// Ends as some tab of this browser heard them. `at` is when it asked, by the clock all its tabs share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,31 +94,25 @@ fn take_off(known_end: i64) -> Flight<Outcome> {
 }
 
 async fn in_turn(known_end: i64) -> Outcome {
-    let asked_at = dom::now_ms();
     let turn = web_lock::hold(LOCK, move || async move {
-        if dom::now_ms() - asked_at > i64::from(NEWS_DELAY_MS) {
-            dom::sleep(NEWS_DELAY_MS).await;
-        }
         match newer_than(known_end) {
             Some(received) => Ok(received),
-            None => fetch().await,
+            None => fetch(known_end).await,
         }
     });
     match dom::within(TURN_MS, turn).await.flatten() {
         Some(outcome) => outcome,
-        None => fetch().await,
+        None => fetch(known_end).await,
     }
 }
 
-async fn fetch() -> Outcome {
+async fn fetch(known_end: i64) -> Outcome {
     let session_id = tab_sync::session_id();
-    let asked_at = dom::now_ms();
-    let reply = dom::within(ANSWER_MS, refresh()).await.unwrap_or(Err(ApiError::Offline));
+    let reply = dom::within(ANSWER_MS, ends_after(known_end)).await.unwrap_or(Err(ApiError::Offline));
     // A sign-out overtook it: nobody is told, and the guard that began it has stopped.
     let counts = tab_sync::session_id() == session_id;
     match reply {
-        Ok(ends) => {
-            let received = Received::asked_at(asked_at, ends);
+        Ok(received) => {
             if counts {
                 note(&received);
                 tab_sync::tell_others(News::Ends(received.clone()));
@@ -133,4 +125,19 @@ async fn fetch() -> Outcome {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Asks before it renews. Cookies are what tabs share at once, while the news of a tab that held the lock before us may come
+/// after the lock has.
+async fn ends_after(known_end: i64) -> Outcome {
+    let asked_at = dom::now_ms();
+    match current_session().await {
+        Ok(session) if session.ends.access_ends_at > known_end => {
+            return Ok(Received::asked_at(asked_at, session.ends));
+        }
+        Err(ApiError::Offline) => return Err(ApiError::Offline),
+        _ => {}
+    }
+    let asked_at = dom::now_ms();
+    refresh().await.map(|ends| Received::asked_at(asked_at, ends))
 }

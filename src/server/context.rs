@@ -2,9 +2,13 @@
 
 mod layer;
 
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{
+    net::IpAddr,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -57,14 +61,16 @@ pub enum Authentication {
 #[derive(Clone)]
 pub struct RequestContext(Arc<Inner>);
 
+#[derive(Clone)]
 pub struct Inner {
     pub state: AppState,
     pub now: Timestamp,
     pub address: IpAddr,
     /// Who is connected, which may be a proxy of ours.
     peer: IpAddr,
-    pub user_agent: String,
-    pub request_id: String,
+    /// As it came. It and the id are made into text by those few who ask for it: most requests only ask who someone is.
+    agent: Option<HeaderValue>,
+    id: OnceLock<String>,
     pub cookies: RequestCookies,
     pub bearer: Option<String>,
     pub reply: ReplyCookies,
@@ -112,7 +118,20 @@ impl RequestContext {
 
     #[must_use]
     pub fn device(&self) -> DeviceLabel {
-        device::label(&self.user_agent)
+        device::label(&self.user_agent())
+    }
+
+    /// What the browser calls itself, cut to a length that can be kept; empty if it says nothing.
+    #[must_use]
+    pub fn user_agent(&self) -> String {
+        let said = self.agent.as_ref().and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        said.chars().filter(|char| !char.is_control()).take(device::LONGEST_USER_AGENT).collect()
+    }
+
+    /// Names this request in the log and in the audit log.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        self.id.get_or_init(|| self.state.rng.uuid(self.now))
     }
 
     /// An audit row of this request, to be filled in further.
@@ -131,37 +150,16 @@ impl RequestContext {
             target: None,
             session: actor.map(|claims| claims.sid.clone()),
             address: Some(self.address.to_string()),
-            device: Some(self.user_agent.clone()),
-            request_id: Some(self.request_id.clone()),
+            device: Some(self.user_agent()),
+            request_id: Some(self.request_id().to_owned()),
             detail: None,
         }
     }
 
-    fn with(self, authentication: Authentication, exchanged: bool) -> Self {
-        Self(Arc::new(match Arc::try_unwrap(self.0) {
-            Ok(inner) => Inner { exchanged, authentication, ..inner },
-            Err(shared) => Inner { exchanged, ..shared.rebuilt(authentication) },
-        }))
-    }
-}
-
-impl Inner {
-    fn rebuilt(&self, authentication: Authentication) -> Self {
-        Self {
-            state: self.state.clone(),
-            now: self.now,
-            address: self.address,
-            peer: self.peer,
-            user_agent: self.user_agent.clone(),
-            request_id: self.request_id.clone(),
-            cookies: self.cookies.clone(),
-            bearer: self.bearer.clone(),
-            reply: self.reply.clone(),
-            navigates: self.navigates,
-            machine: self.machine,
-            exchanged: self.exchanged,
-            authentication,
-        }
+    fn settle(&mut self, authentication: Authentication, exchanged: bool) {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.authentication = authentication;
+        inner.exchanged = exchanged;
     }
 }
 

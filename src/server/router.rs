@@ -9,7 +9,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 
 use super::{
     context,
-    http::{errors, form_page, forward_auth, health, jwks, limits, security_headers, site, way_back},
+    http::{edge, errors, form_page, forward_auth, health, jwks, security_headers, site, way_back},
     metrics,
     state::AppState,
 };
@@ -23,30 +23,30 @@ pub fn build(state: AppState) -> Router {
         move || shell(options.clone())
     };
     let not_found = leptos_axum::render_app_async_with_context(security_headers::set_page_policy, page.clone());
-    let pages_and_server_functions = Router::new()
+    let contextual = middleware::from_fn_with_state(state.clone(), context::layer);
+    let people = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), security_headers::set_page_policy, page)
         .fallback(not_found)
-        .with_state(options);
+        .with_state(options)
+        .layer(middleware::from_fn(errors::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), form_page::layer))
+        .layer(middleware::from_fn(way_back::layer))
+        .layer(contextual.clone())
+        .layer(middleware::from_fn(site::layer));
     let machines = Router::new()
         .route(forward_auth::PATH, any(forward_auth::verify))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/revocations", get(jwks::revocations))
         .route("/.well-known/openid-configuration", get(jwks::configuration))
-        .with_state(state.clone());
-    let people = pages_and_server_functions
-        .layer(middleware::from_fn(errors::layer))
-        .layer(middleware::from_fn_with_state(state.clone(), form_page::layer))
-        .layer(middleware::from_fn(way_back::layer));
-    let with_context = people.merge(machines).layer(middleware::from_fn_with_state(state.clone(), context::layer));
+        .with_state(state.clone())
+        .layer(contextual);
     let public = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(state.clone())
         .layer(middleware::from_fn(errors::layer));
-    let app = public.merge(with_context).layer(middleware::from_fn(site::layer));
+    let app = people.merge(machines).merge(public);
+    let app = app.layer(middleware::from_fn_with_state(state.clone(), edge::layer));
     let counted = state.config.metrics_addr.is_some();
-    let app = limits::with_limits(app)
-        .layer(middleware::from_fn(forward_auth::known_answers))
-        .layer(middleware::from_fn_with_state(state.clone(), security_headers::layer));
     if counted { app.layer(middleware::from_fn_with_state(state, metrics::layer)) } else { app }
 }

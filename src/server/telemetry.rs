@@ -35,13 +35,13 @@ pub fn init(json: bool, default: &str) -> Result<(), String> {
 /// `debug` is asked for. A path is told without its query.
 pub fn answered(cx: &RequestContext, (method, path): (&Method, &str), status: StatusCode) {
     let session = cx.actor().ok().map(|actor| actor.claims().sid.as_str());
-    let (request_id, status) = (cx.request_id.as_str(), status.as_u16());
+    let status = status.as_u16();
     if status >= 500 {
-        tracing::warn!(request_id, session, %method, path, status, "answered");
+        tracing::warn!(request_id = cx.request_id(), session, %method, path, status, "answered");
     } else if *method == Method::POST {
-        tracing::info!(request_id, session, %method, path, status, "answered");
+        tracing::info!(request_id = cx.request_id(), session, %method, path, status, "answered");
     } else {
-        tracing::debug!(request_id, session, %method, path, status, "answered");
+        tracing::debug!(request_id = cx.request_id(), session, %method, path, status, "answered");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use axum::{
@@ -18,7 +18,6 @@ use crate::{
     api::ApiError,
     domain::{audit::Event, session::EndReason},
     server::{
-        device::LONGEST_USER_AGENT,
         flow,
         http::{
             client_ip,
@@ -32,16 +31,18 @@ use crate::{
 
 /// Makes the context, refuses other sites' writes, renews pages and forms in process, and sends the cookies.
 pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
-    let cx = RequestContext(Arc::new(gather(state, &request)));
+    let mut cx = RequestContext(Arc::new(gather(state, &request)));
     if !origin_check::allows(request.method(), request.headers(), &cx.state.config.public_url, cx.cookies.any()) {
         flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path()).await;
         return errors::reply(&ApiError::CrossSite);
     }
     let authentication = flow::authenticate::authenticate(&cx).await;
-    let cx = cx.with(authentication, false);
+    cx.settle(authentication, false);
     let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
     let acted = by_hand || request.method() == Method::POST;
-    let cx = if cx.machine { cx } else { settle(cx, acted).await };
+    if !cx.machine {
+        settle(&mut cx, acted).await;
+    }
     let (method, uri) = (request.method().clone(), request.uri().clone());
     request.extensions_mut().insert(cx.clone());
     let mut response = next.run(request).await;
@@ -52,24 +53,22 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
 
 /// What is due is done before the request is: a credential exchanged, a session's life extended. When a person moves, an
 /// ended access token is renewed without a redirect, and the act counts as one.
-async fn settle(cx: RequestContext, acted: bool) -> RequestContext {
+async fn settle(cx: &mut RequestContext, acted: bool) {
     let (settled, exchanged) = match &cx.authentication {
-        Authentication::Exchange => (Some(flow::refresh::in_process(&cx).await), true),
-        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(&cx).await), true),
-        Authentication::Actor(actor) => (flow::rolling::renew_if_due(&cx, actor).await, false),
+        Authentication::Exchange => (Some(flow::refresh::in_process(cx).await), true),
+        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(cx).await), true),
+        Authentication::Actor(actor) => (flow::rolling::renew_if_due(cx, actor).await, false),
         _ => (None, false),
     };
-    let cx = match settled {
-        Some(authentication) => cx.with(authentication, exchanged),
-        None => cx,
-    };
+    if let Some(authentication) = settled {
+        cx.settle(authentication, exchanged);
+    }
     if acted
         && cx.navigates
         && let Ok(actor) = cx.actor().cloned()
     {
-        flow::touch::by_navigation(&cx, &actor).await;
+        flow::touch::by_navigation(cx, &actor).await;
     }
-    cx
 }
 
 fn gather(state: AppState, request: &Request<Body>) -> Inner {
@@ -84,12 +83,8 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         now,
         address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
         peer,
-        user_agent: text(header::USER_AGENT)
-            .chars()
-            .filter(|char| !char.is_control())
-            .take(LONGEST_USER_AGENT)
-            .collect(),
-        request_id: state.rng.uuid(now),
+        agent: headers.get(header::USER_AGENT).cloned(),
+        id: OnceLock::new(),
         cookies: RequestCookies::parse(headers, &state.config.cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
         reply: ReplyCookies::new(state.config.cookies.clone()),

@@ -119,7 +119,7 @@ pub fn next(cx: &RequestContext, session: &Session, user: &User, chain: Chain) -
     };
     Ok(Session {
         ends: ends(cx, session.ends),
-        user_agent: if moved { cx.user_agent.clone() } else { session.user_agent.clone() },
+        user_agent: if moved { cx.user_agent() } else { session.user_agent.clone() },
         address: if moved { cx.address.to_string() } else { session.address.clone() },
         issued_as: strategy,
         former_token_hash: if moved { session.token_hash } else { session.former_token_hash },
@@ -199,7 +199,7 @@ fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session
         mac_kid: state.keyring.now().deriving().0.to_owned(),
         chain: Chain { generation: claims.generation, ..Chain::start(cx.device().kind()) },
         ends,
-        user_agent: cx.user_agent.clone(),
+        user_agent: cx.user_agent(),
         address: cx.address.to_string(),
         remembered: claims.remembered,
         signed_in_at,

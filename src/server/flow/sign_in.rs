@@ -193,7 +193,7 @@ pub fn new_session(cx: &RequestContext, user: &User, remembered: bool) -> Sessio
         mac_kid: state.keyring.now().deriving().0.to_owned(),
         chain: Chain::start(cx.device().kind()),
         ends: state.config.lifetimes.at_sign_in(remembered, cx.now),
-        user_agent: cx.user_agent.clone(),
+        user_agent: cx.user_agent(),
         address: cx.address.to_string(),
         remembered,
         signed_in_at: cx.now,

@@ -7,7 +7,6 @@ use axum::{
     Extension,
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use url::form_urlencoded;
@@ -32,12 +31,11 @@ const COOKIE: HeaderName = HeaderName::from_static("x-auth-cookie");
 /// Where sign-in is, for proxies that redirect.
 const LOCATION: HeaderName = HeaderName::from_static("x-auth-location");
 
-/// Outside all other layers: a proxy takes an answer it doesn't know for anything, so there are four.
-pub async fn known_answers(request: Request<Body>, next: Next) -> Response {
-    let asked = request.uri().path() == PATH;
-    let response = next.run(request).await;
+/// A proxy takes an answer it doesn't know for anything, so there are four, whatever happened inside.
+#[must_use]
+pub fn known(response: Response) -> Response {
     let known = [StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
-    if asked && !known.contains(&response.status()) { errors::reply(&ApiError::Unavailable) } else { response }
+    if known.contains(&response.status()) { response } else { errors::reply(&ApiError::Unavailable) }
 }
 
 /// Who the credentials belong to, in headers.
@@ -101,7 +99,7 @@ fn refuse(cx: &RequestContext, headers: &HeaderMap, error: &ApiError) -> Respons
     tracing::debug!(
         status = response.status().as_u16(),
         asked = original.as_deref().map(original_url::for_log),
-        request_id = cx.request_id,
+        request_id = cx.request_id(),
         "a proxied request was refused"
     );
     if response.status() == StatusCode::UNAUTHORIZED {

@@ -1,17 +1,16 @@
 //! How much and how long: bodies, handlers, panics. `serve.rs` bounds what happens before a request is one.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
-    Router,
     body::{Body, Bytes},
     http::{HeaderMap, Request, StatusCode, header},
-    middleware::{self, Next},
+    middleware::Next,
     response::Response,
 };
+use futures::FutureExt as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::errors;
 use crate::api::ApiError;
@@ -24,11 +23,6 @@ const LONGEST_DRAIN: usize = 4 * 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a handler may take to begin its answer. Streams may go on for longer.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Bounds every request. Goes around everything but the security headers.
-pub fn with_limits(router: Router) -> Router {
-    router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(bounded))
-}
 
 /// A whole body within the limits.
 ///
@@ -43,16 +37,20 @@ pub async fn read(body: Body) -> Result<Bytes, Response> {
     }
 }
 
-async fn bounded(request: Request<Body>, next: Next) -> Response {
+/// Runs a request within its bounds; a panic in it is its own.
+pub async fn bounded(request: Request<Body>, next: Next) -> Response {
     if declared_length(request.headers()) > Some(LONGEST_BODY as u64) {
         drain(request.into_body()).await;
         return errors::reply(&ApiError::TooLarge);
     }
-    let path = request.uri().path().to_owned();
-    timeout(HANDLER_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
-        tracing::error!(path, "a request took too long and was given up");
-        errors::reply(&ApiError::Unavailable)
-    })
+    let uri = request.uri().clone();
+    // Nothing of a request that panicked is used again.
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let Ok(answered) = timeout(HANDLER_TIMEOUT, running).await else {
+        tracing::error!(path = uri.path(), "a request took too long and was given up");
+        return errors::reply(&ApiError::Unavailable);
+    };
+    answered.unwrap_or_else(panicked)
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
@@ -83,7 +81,10 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::{get, post};
+    use axum::{
+        Router, middleware,
+        routing::{get, post},
+    };
     use tower::ServiceExt;
 
     use super::*;
@@ -95,9 +96,8 @@ mod tests {
     fn app() -> Router {
         let read_it = |body: Body| async { read(body).await.map(|body| body.len().to_string()) };
         let hangs = || std::future::pending::<()>();
-        with_limits(
-            Router::new().route("/read", post(read_it)).route("/panics", get(panics)).route("/hangs", get(hangs)),
-        )
+        let app = Router::new().route("/read", post(read_it)).route("/panics", get(panics)).route("/hangs", get(hangs));
+        app.layer(middleware::from_fn(bounded))
     }
 
     async fn told(request: Request<Body>) -> (u16, String) {

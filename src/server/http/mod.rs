@@ -2,6 +2,7 @@
 
 pub mod client_ip;
 pub mod cookies;
+pub mod edge;
 pub mod errors;
 pub mod form_page;
 pub mod forward_auth;

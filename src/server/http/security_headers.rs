@@ -3,20 +3,11 @@
 //! Pages bring their own content security policy, because it names the nonce of their scripts. Everything else is
 //! data: if it is ever opened as a document it may do nothing at all.
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, header},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 
-use crate::{
-    domain::return_to::ReturnHosts,
-    server::{context, state::AppState},
-};
+use crate::{domain::return_to::ReturnHosts, server::context};
 
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
@@ -33,13 +24,6 @@ const ALWAYS: [(HeaderName, &str); 6] = [
          screen-wake-lock=(), usb=(), xr-spatial-tracking=()",
     ),
 ];
-
-/// The outermost layer: adds what the handler left out.
-pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    add(response.headers_mut(), state.config.public_url.starts_with("https://"));
-    response
-}
 
 /// Gives the page being rendered its policy. Called where Leptos has provided the nonce: in the context closure.
 pub fn set_page_policy() {
@@ -65,7 +49,10 @@ fn page_policy(nonce: &str, hosts: &str) -> String {
     )
 }
 
-fn add(headers: &mut HeaderMap, https: bool) {
+/// Adds what the handler left out.
+pub fn add(headers: &mut HeaderMap, https: bool) {
+    // At once, or the map grows twice on the way.
+    headers.reserve(ALWAYS.len() + 3);
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -30,10 +30,12 @@ use crate::{
 };
 
 /// Makes the context, refuses other sites' writes, renews pages and forms in process, and sends the cookies.
+///
+/// Every request pays for the size of this future: what is seldom needed is boxed, here and below.
 pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let mut cx = RequestContext(Arc::new(gather(state, &request)));
     if !origin_check::allows(request.method(), request.headers(), &cx.state.config.public_url, cx.cookies.any()) {
-        flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path()).await;
+        Box::pin(flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path())).await;
         return errors::reply(&ApiError::CrossSite);
     }
     let authentication = flow::authenticate::authenticate(&cx).await;
@@ -55,8 +57,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
 /// ended access token is renewed without a redirect, and the act counts as one.
 async fn settle(cx: &mut RequestContext, acted: bool) {
     let (settled, exchanged) = match &cx.authentication {
-        Authentication::Exchange => (Some(flow::refresh::in_process(cx).await), true),
-        Authentication::Renew if cx.navigates => (Some(flow::refresh::in_process(cx).await), true),
+        Authentication::Exchange => (Some(Box::pin(flow::refresh::in_process(cx)).await), true),
+        Authentication::Renew if cx.navigates => (Some(Box::pin(flow::refresh::in_process(cx)).await), true),
         Authentication::Actor(actor) => (flow::rolling::renew_if_due(cx, actor).await, false),
         _ => (None, false),
     };
@@ -67,7 +69,7 @@ async fn settle(cx: &mut RequestContext, acted: bool) {
         && cx.navigates
         && let Ok(actor) = cx.actor().cloned()
     {
-        flow::touch::by_navigation(cx, &actor).await;
+        Box::pin(flow::touch::by_navigation(cx, &actor)).await;
     }
 }
 

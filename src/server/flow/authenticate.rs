@@ -35,7 +35,7 @@ pub async fn authenticate(cx: &RequestContext) -> Authentication {
     match cx.state.config.strategy {
         Strategy::Hybrid => hybrid(cx),
         Strategy::Jwt => jwt::authenticate(cx),
-        Strategy::Database => database::authenticate(cx).await,
+        Strategy::Database => Box::pin(database::authenticate(cx)).await,
     }
 }
 

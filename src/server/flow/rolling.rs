@@ -17,7 +17,7 @@ pub async fn renew_if_due(cx: &RequestContext, actor: &Actor) -> Option<Authenti
     }
     let lifetimes = &cx.state.config.lifetimes;
     let ends = actor.claims().ends(lifetimes.absolute_timeout);
-    if lifetimes.renewal_due(ends, cx.now) { Some(renew(cx, actor).await) } else { None }
+    if lifetimes.renewal_due(ends, cx.now) { Some(Box::pin(renew(cx, actor)).await) } else { None }
 }
 
 /// Renews now.

@@ -51,7 +51,7 @@ async fn admit(cx: &RequestContext, asked: &Parts) -> Result<Response, ApiError>
     let audience = audience(cx, asked.uri.query())?;
     let actor = who(cx).await?;
     if is_by_hand(&asked.headers) {
-        touch::by_proxied_navigation(cx, &actor).await;
+        Box::pin(touch::by_proxied_navigation(cx, &actor)).await;
     }
     let mut response = StatusCode::OK.into_response();
     describe(response.headers_mut(), actor.claims());
@@ -75,7 +75,7 @@ fn audience(cx: &RequestContext, query: Option<&str>) -> Result<Option<usize>, A
 
 async fn who(cx: &RequestContext) -> Result<Actor, ApiError> {
     match cx.actor() {
-        Err(ApiError::Renew) => stand_in::actor(cx).await,
+        Err(ApiError::Renew) => Box::pin(stand_in::actor(cx)).await,
         known => known.cloned(),
     }
 }

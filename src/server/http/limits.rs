@@ -40,7 +40,7 @@ pub async fn read(body: Body) -> Result<Bytes, Response> {
 /// Runs a request within its bounds; a panic in it is its own.
 pub async fn bounded(request: Request<Body>, next: Next) -> Response {
     if declared_length(request.headers()) > Some(LONGEST_BODY as u64) {
-        drain(request.into_body()).await;
+        Box::pin(drain(request.into_body())).await;
         return errors::reply(&ApiError::TooLarge);
     }
     let uri = request.uri().clone();

@@ -161,12 +161,14 @@ pub async fn hear(state: &AppState) {
     act_on_keys(state, now).await;
 }
 
-/// Whether what is known is young enough to let someone in by it, or could be made so by asking now. Who comes while
-/// another asks takes what that one is told.
+/// Whether what is known is young enough to let someone in by it, or could be made so by asking now.
 pub async fn is_fresh(state: &AppState) -> bool {
-    if !state.feed.is_deaf(&state.clock) {
-        return true;
-    }
+    // Asking is rare and large; each check would carry the room for it.
+    !state.feed.is_deaf(&state.clock) || Box::pin(ask(state)).await
+}
+
+/// Who comes while another asks takes what that one is told.
+async fn ask(state: &AppState) -> bool {
     let came_at = Instant::now();
     let mut place = state.feed.place.lock().await;
     if !state.feed.is_deaf(&state.clock) {

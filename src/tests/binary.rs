@@ -138,8 +138,13 @@ impl Server {
 
     /// Asks it to end and waits until it has.
     pub fn stop(mut self) {
-        let stopped = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(stopped.success() && self.child.wait().unwrap().success());
+        self.signal("TERM");
+        assert!(self.ended_well());
+    }
+
+    /// Waits for its end.
+    pub fn ended_well(&mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 }
 

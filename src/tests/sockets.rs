@@ -1,6 +1,9 @@
 //! What the binary does with clients that are no browsers: too much, too slow, half a request.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
 
 use crate::binary::Server;
 
@@ -43,4 +46,31 @@ fn a_client_that_never_finishes_its_headers_is_hung_up_on_while_others_are_serve
         assert!(!reply.starts_with(b"HTTP/1.1 200"));
     }
     server.is_well();
+}
+
+#[test]
+fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
+    let mut server = Server::start();
+    let _idle = server.connect();
+    let mut stream = server.connect();
+    let form = b"email=under.way%40example.com&password=quiet+mountains+in+the+rain&display_name=Traveller";
+    let (most, last) = form.split_at(form.len() - 1);
+    let head = format!(
+        "POST /api/register HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nExpect: 100-continue\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The request is under way once its handler asks for the rest.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(most).unwrap();
+    server.signal("TERM");
+    while TcpStream::connect(server.addr).is_ok() {}
+    stream.write_all(last).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    assert!(server.ended_well());
 }

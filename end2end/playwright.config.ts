@@ -1,4 +1,4 @@
-// Browser tests: one Chromium, one worker. Servers are started by the tests themselves, each with its own
+// Browser tests: one Chromium, two workers. Servers are started by the tests themselves, each with its own
 // settings, database and port (on `localhost`, not 127.0.0.1: an IP address is no relying party for passkeys).
 import { existsSync } from "node:fs";
 import { defineConfig, devices } from "@playwright/test";
@@ -9,7 +9,7 @@ const executablePath = process.env.CHROMIUM_PATH || (existsSync(debian) ? debian
 
 export default defineConfig({
   testDir: "./tests",
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   // a machine busy with something else may miss a deadline once; twice is a fault
   retries: process.env.CI ? 1 : 0,

@@ -131,7 +131,7 @@ pub async fn kick_session(#[server(default)] session_id: String) -> ApiResult<En
 /// Gives a user another role, which holds at their next request. The last admin stays one.
 ///
 /// # Errors
-/// `forbidden`, `invalid` (`role`), `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `step_up_required`, `invalid` (`role`), `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/set_role")]
 pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> ApiResult<Changed> {
     use crate::server::{context, flow};
@@ -142,7 +142,7 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
 /// Refuses sign-in and ends all sessions of a user. Not of the last admin, nor of oneself.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `step_up_required`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/lock_user")]
 pub async fn lock_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
     use crate::{
@@ -156,7 +156,7 @@ pub async fn lock_user(#[server(default)] user_id: String) -> ApiResult<Changed>
 /// Lets a user sign in again. No session comes back.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `step_up_required`, `not_found`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/unlock_user")]
 pub async fn unlock_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
     use crate::{
@@ -170,7 +170,7 @@ pub async fn unlock_user(#[server(default)] user_id: String) -> ApiResult<Change
 /// Deletes a user with all that belongs to them, for good. Not the last admin, nor oneself.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `step_up_required`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/delete_user")]
 pub async fn delete_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
     use crate::{

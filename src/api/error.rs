@@ -21,6 +21,8 @@ pub enum ApiError {
     /// Unknown e-mail, wrong password or locked account: one answer for the three.
     InvalidCredentials,
     Forbidden,
+    /// The act needs a recent proof of the password: `POST /api/step_up`, then repeat.
+    StepUpRequired,
     /// The request comes from another site.
     CrossSite,
     NotFound,

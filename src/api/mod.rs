@@ -8,7 +8,7 @@
 //! | `POST /api/refresh` | bearer of the refresh cookie |
 //! | `GET /api/session`, `POST /api/touch` | signed in |
 //! | `GET /api/devices`, `POST /api/devices/revoke`, `POST /api/devices/revoke_others` | signed in |
-//! | `POST /api/password/change` | signed in |
+//! | `POST /api/password/change`, `/api/step_up` | signed in |
 //! | `GET /api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
 //!
@@ -21,5 +21,6 @@ pub mod error;
 pub mod form_result;
 pub mod password;
 pub mod session;
+pub mod step_up;
 
 pub use error::{ApiError, ApiResult};

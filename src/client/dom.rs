@@ -1,6 +1,7 @@
 //! The browser's clock, dice, title, focus and timers. No decision is taken here.
 
 use std::{
+    cell::RefCell,
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
@@ -10,7 +11,7 @@ use js_sys::{Date, Math, Promise};
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 /// Whether this is the browser's build. A constant, so that the server's build drops what follows from it.
 pub const IN_BROWSER: bool = cfg!(target_family = "wasm");
@@ -51,11 +52,33 @@ pub fn go_to(address: &str) {
 
 /// Gives the focus to the heading of the page, where there is one.
 pub fn focus_heading() {
-    let heading = document().query_selector("main h1").ok().flatten();
-    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+    focus_at("main h1");
+}
+
+/// Gives the focus to the first element that a selector finds.
+pub fn focus_at(selector: &str) {
+    focus(document().query_selector(selector).ok().flatten());
+}
+
+fn focus(element: Option<Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // one that cannot take the focus leaves it where it is
-        let _ = heading.focus();
+        let _ = element.focus();
     }
+}
+
+thread_local! {
+    static FOCUS: RefCell<Option<Element>> = const { RefCell::new(None) };
+}
+
+/// Remembers where the focus is: a button that is disabled while it works loses it.
+pub fn remember_focus() {
+    FOCUS.set(document().active_element());
+}
+
+/// Gives the focus back to where it was, if that is still on the page.
+pub fn restore_focus() {
+    focus(FOCUS.take());
 }
 
 /// Hides the whole page while the server is asked whether the session still lives (see style/idle-dialog.css).

@@ -30,7 +30,11 @@ pub struct AccessClaims {
     pub exp: i64,
     /// The session's idle end as known when it was minted.
     pub idle_end: i64,
+    /// When the person signed in; the absolute end counts from it.
     pub auth_time: i64,
+    /// When they last proved their password: at sign-in, or by a step-up since. In tokens that don't tell, never.
+    #[serde(default)]
+    pub proved_at: i64,
     pub amr: Vec<String>,
     pub role: Role,
     /// The strategy it was minted under; no other one's check takes it. Tokens from before there were several are `hybrid`.
@@ -107,6 +111,7 @@ pub mod tests {
             exp: 1_900,
             idle_end: 1_600,
             auth_time: 1_000,
+            proved_at: 1_000,
             amr: vec!["pwd".into()],
             role: Role::User,
             strategy: Strategy::Hybrid,

@@ -17,6 +17,8 @@ pub enum Event {
     Kick,
     KickSession,
     PasswordChange,
+    /// The password was proved once more, for what needs a recent proof.
+    StepUp,
     RoleChange,
     /// An act refused by the role table.
     Forbidden,
@@ -53,6 +55,7 @@ impl Event {
             Self::Kick => "kick_user",
             Self::KickSession => "kick_session",
             Self::PasswordChange => "password_change",
+            Self::StepUp => "step_up",
             Self::RoleChange => "role_change",
             Self::Forbidden => "forbidden",
             Self::CrossSite => "cross_site",

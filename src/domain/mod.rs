@@ -19,6 +19,7 @@ pub mod revocation;
 pub mod role;
 pub mod rotation;
 pub mod session;
+pub mod step_up;
 pub mod strategy;
 pub mod throttle;
 pub mod time;

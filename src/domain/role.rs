@@ -19,6 +19,18 @@ pub enum Action {
     ManageAccounts,
 }
 
+impl Action {
+    /// Whether a recent proof of the password is asked for. Not for a kick: that must be quick at night, and undoes nothing
+    /// but a sign-in.
+    #[must_use]
+    pub fn needs_proof(self) -> bool {
+        match self {
+            Self::ManageAccounts => true,
+            Self::ViewUsers | Self::ViewAudit | Self::KickSessions => false,
+        }
+    }
+}
+
 impl Role {
     pub const ALL: [Self; 3] = [Self::User, Self::Support, Self::Admin];
 
@@ -56,6 +68,14 @@ mod tests {
         assert!(!Role::Support.may(Action::ManageAccounts));
         assert!(Role::Admin.may(Action::ManageAccounts));
         assert!(!Role::User.may(Action::ViewUsers));
+    }
+
+    #[test]
+    fn only_what_changes_an_account_needs_a_recent_proof() {
+        assert!(Action::ManageAccounts.needs_proof());
+        for quick in [Action::ViewUsers, Action::ViewAudit, Action::KickSessions] {
+            assert!(!quick.needs_proof(), "{quick:?}");
+        }
     }
 
     #[test]

@@ -11,5 +11,6 @@ pub mod locale;
 pub mod pages;
 pub mod password_length;
 pub mod paths;
+pub mod step_up;
 pub mod texts;
 pub mod times;

@@ -8,6 +8,8 @@ use crate::{
     domain::{
         audit::{Event, Outcome},
         role::Action,
+        step_up,
+        time::Timestamp,
     },
     server::{
         context::{Actor, RequestContext},
@@ -17,16 +19,21 @@ use crate::{
     },
 };
 
-/// The role table, asked; a refusal is written down.
+/// The role table, asked, a refusal being written down; and then whether the password was proved recently, where the
+/// action needs that.
 ///
 /// # Errors
-/// `forbidden`.
+/// `forbidden`, `step_up_required`.
 pub async fn allow(cx: &RequestContext, actor: &Actor, action: Action) -> ApiResult<()> {
-    if actor.claims().role.may(action) {
-        return Ok(());
+    let claims = actor.claims();
+    if !claims.role.may(action) {
+        refused(cx, Event::Forbidden, &format!("{action:?}")).await;
+        return Err(ApiError::Forbidden);
     }
-    refused(cx, Event::Forbidden, &format!("{action:?}")).await;
-    Err(ApiError::Forbidden)
+    if action.needs_proof() && !step_up::is_recent(Timestamp::from_secs(claims.proved_at), cx.now) {
+        return Err(ApiError::StepUpRequired);
+    }
+    Ok(())
 }
 
 /// Writes down a refusal. It is refused whether or not that succeeds.

@@ -7,10 +7,12 @@ use crate::{
         session::EndReason,
     },
     server::{
-        canonical,
         context::{Actor, RequestContext},
-        crypto::password_hash::Match,
-        flow::{devices, password_check, throttling::Counters},
+        flow::{
+            devices,
+            own_password::{self, Proved},
+            password_check,
+        },
         node::nodes,
         secret::Password,
         store::{
@@ -23,16 +25,7 @@ use crate::{
 /// # Errors
 /// `invalid_credentials`, `invalid` (`new_password`), `throttled`, `signed_out`, `unavailable`.
 pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Password, new: Password) -> ApiResult<Ended> {
-    let gone = ApiError::SignedOut { reason: EndReason::Locked };
-    let user = users::find(cx.state.db.read(), &actor.claims().sub).await?.ok_or(gone.clone())?;
-    let email = canonical::email(&user.email).ok_or(gone.clone())?;
-    let stored = users::find_with_password(cx.state.db.read(), &email).await?.ok_or(gone)?.password_hash;
-    let counters = Counters::of(cx, &email, false);
-    counters.check(&cx.state.db, cx.now).await?;
-    let (matched, _) = cx.state.hasher.verify(current, Some(&stored)).await?;
-    if matched == Match::No {
-        return wrong(cx, counters, &user).await;
-    }
+    let Proved { user, email, stored, .. } = own_password::prove(cx, actor, current, Event::PasswordChange).await?;
     password_check::check(&cx.state.config, &email, &user.display_name, &new).map_err(|error| match error {
         ApiError::Invalid { reason, .. } => ApiError::invalid("new_password", &reason),
         other => other,
@@ -64,19 +57,4 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
     let (ended, own) = outcome?;
     own.issue(cx)?;
     Ok(nodes::ended(&cx.state, ended).await)
-}
-
-async fn wrong(cx: &RequestContext, counters: Counters, user: &users::User) -> ApiResult<Ended> {
-    let entry = Entry { target: Some(user.id.clone()), ..cx.audit(Event::PasswordChange, Outcome::Refused) };
-    let now = cx.now;
-    cx.state
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                counters.count_failure(tx, now).await?;
-                audit::append(tx, &entry).await
-            })
-        })
-        .await?;
-    Err(ApiError::InvalidCredentials)
 }

@@ -103,6 +103,7 @@ fn claims_of(cx: &RequestContext, found: &SignedIn) -> AccessClaims {
         exp: found.expires_at.min(found.absolute_end_at).as_secs(),
         idle_end: found.idle_end_at.as_secs(),
         auth_time: found.signed_in_at.as_secs(),
+        proved_at: found.proved_at.as_secs(),
         amr: vec!["pwd".to_owned()],
         role: found.role,
         strategy: Strategy::Database,

@@ -233,7 +233,11 @@ pub async fn end_others(
     Ok(Ok((ended, Own::Recorded(Box::new((session, user))))))
 }
 
-async fn live(tx: &mut Tx, sid: &SessionId, now: Timestamp) -> StoreResult<Result<Session, EndReason>> {
+/// A session that goes on, or why it doesn't.
+///
+/// # Errors
+/// When the row can't be read.
+pub async fn live(tx: &mut Tx, sid: &SessionId, now: Timestamp) -> StoreResult<Result<Session, EndReason>> {
     let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(Err(EndReason::None)) };
     Ok(match session.state(now) {
         SessionState::Live => Ok(session),
@@ -241,8 +245,11 @@ async fn live(tx: &mut Tx, sid: &SessionId, now: Timestamp) -> StoreResult<Resul
     })
 }
 
-/// A new session token for a session whose standing changed, so that one known from before is worth nothing.
-async fn cycle(cx: &RequestContext, tx: &mut Tx, session: &Session, user: &users::User) -> StoreResult<Session> {
+/// A new credential for a session whose standing changed, so that one known from before is worth nothing.
+///
+/// # Errors
+/// When the row can't be written, also because someone was faster.
+pub async fn cycle(cx: &RequestContext, tx: &mut Tx, session: &Session, user: &users::User) -> StoreResult<Session> {
     let device_kind = cx.device().kind();
     let presented = Presented { generation: session.chain.generation, device_kind: &device_kind, now: cx.now };
     let chain = session.chain.after(Rotation::Rotated, presented).unwrap_or_else(|| session.chain.clone());

@@ -16,6 +16,7 @@ use crate::{
         rotation::{self, Chain, Presented, Rotation},
         session::{EndReason, Ends, SessionState},
         strategy::Strategy,
+        time::Timestamp,
     },
     server::{
         context::{Actor, RequestContext},
@@ -191,7 +192,7 @@ async fn redeem(
 
 fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session {
     let state = &cx.state;
-    let signed_in_at = crate::domain::time::Timestamp::from_secs(claims.auth_time);
+    let signed_in_at = Timestamp::from_secs(claims.auth_time);
     Session {
         id: claims.sid.clone(),
         user_id: claims.sub.clone(),
@@ -203,6 +204,7 @@ fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session
         address: cx.address.to_string(),
         remembered: claims.remembered,
         signed_in_at,
+        proved_at: Timestamp::from_secs(claims.proved_at),
         last_active_at: signed_in_at,
         ended: None,
         issued_as: Strategy::Jwt,

@@ -197,6 +197,7 @@ pub fn new_session(cx: &RequestContext, user: &User, remembered: bool) -> Sessio
         address: cx.address.to_string(),
         remembered,
         signed_in_at: cx.now,
+        proved_at: cx.now,
         last_active_at: cx.now,
         ended: None,
         issued_as: state.config.strategy,

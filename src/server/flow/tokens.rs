@@ -102,6 +102,7 @@ pub fn claims(cx: &RequestContext, session: &Session, user: &User) -> AccessClai
         exp: exp.as_secs(),
         idle_end: ends.idle_end_at.as_secs(),
         auth_time: session.signed_in_at.as_secs(),
+        proved_at: session.proved_at.as_secs(),
         amr: vec!["pwd".to_owned()],
         role: user.role,
         strategy,

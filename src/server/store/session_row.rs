@@ -28,6 +28,8 @@ pub struct Session {
     pub address: String,
     pub remembered: bool,
     pub signed_in_at: Timestamp,
+    /// When the password was last proved; a session from before that was written down never did.
+    pub proved_at: Timestamp,
     pub last_active_at: Timestamp,
     pub ended: Option<(Timestamp, EndReason)>,
     /// The strategy whose credential the browser was last given.
@@ -64,6 +66,7 @@ pub(super) struct Row {
     address: String,
     remembered: bool,
     signed_in_at: i64,
+    proved_at: i64,
     last_active_at: i64,
     expires_at: i64,
     idle_end_at: i64,
@@ -104,6 +107,7 @@ impl Row {
             address: self.address,
             remembered: self.remembered,
             signed_in_at: Timestamp(self.signed_in_at),
+            proved_at: Timestamp(self.proved_at),
             last_active_at: Timestamp(self.last_active_at),
             ended: self.ended_at.map(Timestamp).zip(reason.transpose()?),
             issued_as: Strategy::parse(&self.issued_as).ok_or(wrong("issued_as"))?,

@@ -25,8 +25,9 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
-           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at, proved_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+           $23)
          ON CONFLICT (id) DO NOTHING",
         session.id.as_str(),
         session.user_id.as_str(),
@@ -49,7 +50,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         session.issued_as.as_str(),
         session.token_hash.as_ref().map(<[u8; 32]>::as_slice),
         session.user_version,
-        session.voucher_ends_at.0
+        session.voucher_ends_at.0,
+        session.proved_at.0
     )?;
     Ok(inserted == 1)
 }
@@ -104,10 +106,10 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
         execute,
         "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
            late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9, issued_as = $10,
-           token_hash = $11, former_token_hash = $12, user_version = $13
-         WHERE id = $14 AND generation = $15 AND confirmed_generation = $16 AND late_streak = $17
-           AND late_generation = $18 AND ended_at IS NULL
-           AND expires_at > $19 AND idle_end_at > $19 AND absolute_end_at > $19",
+           token_hash = $11, former_token_hash = $12, user_version = $13, proved_at = $14
+         WHERE id = $15 AND generation = $16 AND confirmed_generation = $17 AND late_streak = $18
+           AND late_generation = $19 AND ended_at IS NULL
+           AND expires_at > $20 AND idle_end_at > $20 AND absolute_end_at > $20",
         signed(to.chain.generation),
         signed(to.chain.confirmed_generation),
         to.chain.rotated_at.0,
@@ -121,6 +123,7 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
         to.token_hash.as_ref().map(<[u8; 32]>::as_slice),
         to.former_token_hash.as_ref().map(<[u8; 32]>::as_slice),
         to.user_version,
+        to.proved_at.0,
         read.id.as_str(),
         signed(read.chain.generation),
         signed(read.chain.confirmed_generation),

@@ -51,6 +51,8 @@ pub struct SignedIn {
     pub confirmed_generation: u64,
     pub remembered: bool,
     pub signed_in_at: Timestamp,
+    #[serde(default)]
+    pub proved_at: Timestamp,
     pub last_active_at: Timestamp,
     pub expires_at: Timestamp,
     pub idle_end_at: Timestamp,
@@ -72,6 +74,7 @@ impl SignedIn {
             confirmed_generation: session.chain.confirmed_generation,
             remembered: session.remembered,
             signed_in_at: session.signed_in_at,
+            proved_at: session.proved_at,
             last_active_at: session.last_active_at,
             expires_at: session.ends.expires_at,
             idle_end_at: session.ends.idle_end_at,

@@ -52,6 +52,7 @@ pub fn PasswordField(
     label: &'static str,
     autocomplete: &'static str,
     #[prop(optional)] described_by: &'static str,
+    #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] error: Error,
 ) -> impl IntoView {
     let l = use_locale();
@@ -72,6 +73,7 @@ pub fn PasswordField(
                     autocapitalize="none"
                     spellcheck="false"
                     required
+                    autofocus=autofocus
                     minlength=new.then(|| password_min_length().to_string())
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
                     aria-describedby=format!("{described_by} {name}-error")

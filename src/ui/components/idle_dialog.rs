@@ -41,7 +41,7 @@ pub fn IdleDialog(
     };
     view! {
         <dialog
-            class="idle-dialog"
+            class="dialog idle-dialog"
             class=("idle-dialog--last-minute", move || left_secs.get().is_some_and(|left| left <= MINUTE))
             role="alertdialog"
             aria-labelledby="idle-dialog-title"
@@ -50,10 +50,10 @@ pub fn IdleDialog(
             on:cancel=cancel
             on:close=close
         >
-            <h2 class="idle-dialog__title" id="idle-dialog-title">
+            <h2 class="dialog__title" id="idle-dialog-title">
                 {text!(l, guard.title)}
             </h2>
-            <p class="idle-dialog__body" id="idle-dialog-body">
+            <p class="dialog__body" id="idle-dialog-body">
                 {text!(l, guard.body)}
             </p>
             <p class="idle-dialog__left" aria-hidden="true">
@@ -62,7 +62,7 @@ pub fn IdleDialog(
             <p class="visually-hidden" role="status" aria-atomic="true">
                 {move || spoken.get().map(|span| text!(l, guard.announce, span = span))}
             </p>
-            <div class="idle-dialog__actions">
+            <div class="dialog__actions">
                 <button class="button button--primary" type="button" autofocus on:click=move |_| stay.run(())>
                     {text!(l, guard.stay)}
                 </button>

@@ -12,13 +12,15 @@ use crate::{
     domain::role::Role,
     i18n::{Locale, td_string as text},
     ui::{
-        act::{Act, ActForm, Outcome, on_success, use_act},
+        act::{Act, ActForm, Outcome, on_success},
         components::{
             alert::{Alert, Tone},
             confirm::Confirm,
         },
         locale::use_locale,
-        paths, texts,
+        paths,
+        step_up::{StepUp, use_proved_act},
+        texts,
     },
 };
 
@@ -31,8 +33,13 @@ pub struct AccountActs {
 }
 
 /// Makes the acts. In the routed page, as every act; `again` reads the page's content anew.
-pub fn use_account_acts(again: impl Fn() + Copy + 'static) -> AccountActs {
-    let acts = AccountActs { role: use_act(), lock: use_act(), unlock: use_act(), delete: use_act() };
+pub fn use_account_acts(question: StepUp, again: impl Fn() + Copy + 'static) -> AccountActs {
+    let acts = AccountActs {
+        role: use_proved_act(question),
+        lock: use_proved_act(question),
+        unlock: use_proved_act(question),
+        delete: use_proved_act(question),
+    };
     on_success(acts.role, move |_| again());
     on_success(acts.lock, move |_| again());
     on_success(acts.unlock, move |_| again());

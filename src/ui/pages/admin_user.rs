@@ -23,12 +23,15 @@ use crate::{
             pass::{Pass, PassFacts},
             session_table::EndedSessions,
             states::{Empty, ErrorState, Loading},
+            step_up_dialog::StepUpDialog,
             time_text::TimeText,
         },
         fetch::use_private,
         locale::use_locale,
         pages::account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
-        paths, texts,
+        paths,
+        step_up::use_step_up,
+        texts,
     },
 };
 
@@ -54,14 +57,16 @@ pub fn AdminUser() -> impl IntoView {
     let own = move || {
         auth.session().get_untracked().and_then(Result::ok).is_some_and(|session| session.user.id == id.get_untracked())
     };
-    let account = use_account_acts(move || {
+    let outcome = Outcome::default();
+    let question = use_step_up(outcome);
+    let account = use_account_acts(question, move || {
         detail.refetch();
         if own() {
             auth.reload();
         }
     });
     let say = move |ended: Ended| done_text(l, ended.ended);
-    let outcome = account.told_in(Outcome::default().follow(one, say).follow(all, say), l);
+    let outcome = account.told_in(outcome.follow(one, say).follow(all, say), l);
     let show = move |answer| {
         let page = paths::user(&id.get_untracked());
         view! { <Answer answer acts=Acts { one, all, account, page } /> }
@@ -73,6 +78,7 @@ pub fn AdminUser() -> impl IntoView {
             </p>
             <RefusalSlot error=outcome.error />
             <DoneSlot text=outcome.done />
+            <StepUpDialog question page=Signal::derive(move || paths::user(&id.get())) />
             <Transition fallback=Loading>{move || detail.get().map(show)}</Transition>
         </div>
     }

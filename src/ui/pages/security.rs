@@ -12,6 +12,7 @@ use crate::{
         components::{
             alert::{Alert, DoneSlot, Tone},
             field::{PasswordField, PasswordRules},
+            hidden_name::HiddenName,
             icons::arrow_right,
             kept_text::{KeptText, keeps_sessions},
         },
@@ -112,35 +113,6 @@ fn PasswordForm() -> impl IntoView {
                 {move || if act.pending().get() { text!(l, security.busy) } else { text!(l, security.submit) }}
             </button>
         </ActForm>
-    }
-}
-
-/// The account name, for password managers: they keep the new password under it.
-#[component]
-fn HiddenName() -> impl IntoView {
-    let auth = use_auth_state();
-    view! {
-        <Transition>
-            {move || {
-                auth.session()
-                    .get()
-                    .and_then(Result::ok)
-                    .map(|session| {
-                        view! {
-                            <input
-                                class="visually-hidden"
-                                type="text"
-                                name="username"
-                                autocomplete="username"
-                                value=session.user.email
-                                readonly
-                                tabindex="-1"
-                                aria-hidden="true"
-                            />
-                        }
-                    })
-            }}
-        </Transition>
     }
 }
 

@@ -1,0 +1,63 @@
+//! Someone who is signed in proves their password again: under the counters of sign-in and at its cost, a failure being
+//! written down under the act that it was asked for.
+
+use crate::{
+    api::{ApiError, ApiResult},
+    domain::{
+        audit::{Event, Outcome},
+        email::Email,
+        session::EndReason,
+    },
+    server::{
+        canonical,
+        context::{Actor, RequestContext},
+        crypto::password_hash::Match,
+        flow::throttling::Counters,
+        secret::Password,
+        store::{
+            audit::{self, Entry},
+            users::{self, User, WithPassword},
+        },
+    },
+};
+
+/// What was proved.
+pub struct Proved {
+    pub user: User,
+    pub email: Email,
+    /// The hash that the password was compared with.
+    pub stored: String,
+    pub counters: Counters,
+}
+
+/// # Errors
+/// `invalid_credentials`, `throttled`, `signed_out` where the account is gone, `unavailable`.
+pub async fn prove(cx: &RequestContext, actor: &Actor, password: Password, event: Event) -> ApiResult<Proved> {
+    let gone = ApiError::SignedOut { reason: EndReason::Locked };
+    let user = users::find(cx.state.db.read(), &actor.claims().sub).await?.ok_or(gone.clone())?;
+    let email = canonical::email(&user.email).ok_or(gone.clone())?;
+    let WithPassword { user, password_hash: stored } =
+        users::find_with_password(cx.state.db.read(), &email).await?.ok_or(gone)?;
+    let counters = Counters::of(cx, &email, false);
+    counters.check(&cx.state.db, cx.now).await?;
+    let (matched, _) = cx.state.hasher.verify(password, Some(&stored)).await?;
+    if matched == Match::No {
+        return wrong(cx, counters, user, event).await;
+    }
+    Ok(Proved { user, email, stored, counters })
+}
+
+async fn wrong(cx: &RequestContext, counters: Counters, user: User, event: Event) -> ApiResult<Proved> {
+    let entry = Entry { target: Some(user.id), ..cx.audit(event, Outcome::Refused) };
+    let now = cx.now;
+    cx.state
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                counters.count_failure(tx, now).await?;
+                audit::append(tx, &entry).await
+            })
+        })
+        .await?;
+    Err(ApiError::InvalidCredentials)
+}

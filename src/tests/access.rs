@@ -6,7 +6,7 @@ use sekisho::domain::role::Role;
 use crate::test_app::{Browser, Reply, TestApp};
 
 /// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 16] = [
+const TABLE: [(&str, &str, [u16; 4]); 17] = [
     ("GET", "/api/session", [401, 200, 200, 200]),
     ("POST", "/api/refresh", [401, 200, 200, 200]),
     ("POST", "/api/touch", [401, 200, 200, 200]),
@@ -14,6 +14,7 @@ const TABLE: [(&str, &str, [u16; 4]); 16] = [
     ("POST", "/api/devices/revoke", [401, 404, 404, 404]),
     ("POST", "/api/devices/revoke_others", [401, 200, 200, 200]),
     ("POST", "/api/password/change", [401, 401, 401, 401]),
+    ("POST", "/api/step_up", [401, 401, 401, 401]),
     ("GET", "/auth/verify", [401, 200, 200, 200]),
     ("GET", "/api/admin/users", [401, 403, 200, 200]),
     ("GET", "/api/admin/user", [401, 403, 404, 404]),

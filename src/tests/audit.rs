@@ -22,6 +22,9 @@ async fn act(app: &TestApp, admin: &mut Browser) {
     for (current, status) in [(WRONG, StatusCode::UNAUTHORIZED), (PASSWORD, StatusCode::OK)] {
         here.post("/api/password/change", &[("current_password", current), ("new_password", NEW)]).await.expect(status);
     }
+    for (password, status) in [(WRONG, StatusCode::UNAUTHORIZED), (NEW, StatusCode::OK)] {
+        here.post("/api/step_up", &[("password", password)]).await.expect(status);
+    }
     let told = here.session().await.json();
     let (user, sid) = (told["user"]["id"].as_str().unwrap(), told["session_id"].as_str().unwrap());
     admin.post("/api/admin/kick_session", &[("session_id", sid)]).await.expect(StatusCode::OK);
@@ -63,6 +66,8 @@ async fn each_act_is_written_down_once_with_who_did_it_and_to_whom() {
             "sign_in done, hanako to hanako",
             "sign_in refused, nobody to hanako",
             "sign_out done, hanako to nobody",
+            "step_up done, hanako to hanako",
+            "step_up refused, hanako to hanako",
             "user_create done, system to admin",
         ]
     );

@@ -47,7 +47,7 @@ pub async fn app_of(kind: &Kind, settings: &[(&str, &str)]) -> TestApp {
 }
 
 /// In the words of the README.
-const PROMISES: [(&str, [bool; 3]); 9] = [
+const PROMISES: [(&str, [bool; 3]); 11] = [
     (ENDS, [true, true, true]),
     (ROLLS, [true, true, true]),
     (NO_QUERY, [true, false, true]),
@@ -57,6 +57,8 @@ const PROMISES: [(&str, [bool; 3]); 9] = [
     (LIST, [false, true, true]),
     (PASSWORD_CHANGE, [false, true, true]),
     (LIMIT, [false, true, true]),
+    (PROOF, [true, true, true]),
+    (FOUND_OUT, [false, true, true]),
 ];
 pub const ENDS: &str = "Ends when nobody acts, and at a hard end";
 pub const ROLLS: &str = "Rolls while it is in use";
@@ -67,6 +69,8 @@ pub const KICK: &str = "A kick bites at the next request";
 pub const LIST: &str = "Devices are listed and signed out";
 pub const PASSWORD_CHANGE: &str = "A password change ends the other devices";
 pub const LIMIT: &str = "A device limit";
+pub const PROOF: &str = "Managing accounts takes a recent password";
+pub const FOUND_OUT: &str = "A copy of the cookie is found out after a step-up";
 
 pub fn promises(strategy: Strategy, rule: &str) -> bool {
     let (_, by) = PROMISES.iter().find(|(name, _)| *name == rule).unwrap();

@@ -30,6 +30,7 @@ mod revocations;
 mod secrets;
 mod sockets;
 mod stand_in;
+mod step_up;
 mod store;
 mod strategies;
 mod test_app;

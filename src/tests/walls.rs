@@ -264,6 +264,7 @@ async fn the_public_keys_verify_what_was_signed() {
             "idle_end",
             "iss",
             "jti",
+            "proved_at",
             "role",
             "sid",
             "strategy",

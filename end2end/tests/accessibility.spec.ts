@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import {
   ADMIN_PAGES,
+  cameBack,
   gotoHydrated,
   idleDialog,
   MINUTE,
@@ -73,6 +74,14 @@ for (const colorScheme of ["light", "dark"] as const) {
         await gotoHydrated(page, path);
         await expectAccessible(page, path);
       }
+    });
+
+    test("the question for the password is accessible", async ({ page, admin, account }) => {
+      await signIn(page, admin);
+      const path = await personPage(page, account.email);
+      await gotoHydrated(page, cameBack(path, "/api/admin/lock_user", { code: "step_up_required" }));
+      await expect(page.getByRole("dialog", { name: "Confirm it's you" })).toBeVisible();
+      await expectAccessible(page, "the question");
     });
 
     test("the idle warning and the ended page are accessible", async ({ page, account }) => {

@@ -52,6 +52,12 @@ export async function signIn(page: Page, account: Account, { to = "/", remember 
   await hydrated(page);
 }
 
+/** Where a form that was sent without scripts comes back to when it was refused. */
+export function cameBack(path: string, endpoint: string, refusal: { code: string }): string {
+  const error = Buffer.from(JSON.stringify(refusal)).toString("base64url");
+  return `${path}?__path=${encodeURIComponent(endpoint)}&__err=${error}`;
+}
+
 /** The pass of this device, and those of the others. */
 export function ownPass(page: Page) {
   return page.getByRole("article").filter({ hasText: "This device" });

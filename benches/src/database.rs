@@ -9,6 +9,7 @@ use std::{
 
 use crate::Outcome;
 
+const FILE: &str = "bench.db";
 const SERVICES: &str = "scripts/test-services.sh";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Database {
         let folder = std::env::current_dir()?.join(format!("target/bench.{}", parent_id()));
         fs::create_dir_all(&folder)?;
         let url = match kind {
-            Kind::Sqlite => format!("sqlite://{}", folder.join("bench.db").display()),
+            Kind::Sqlite => format!("sqlite://{}", folder.join(FILE).display()),
             Kind::Postgres => start_postgres()?,
         };
         Ok(Self { kind, folder, url })
@@ -47,6 +48,11 @@ impl Database {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Of SQLite.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
     }
 
     pub fn url(&self) -> &str {

@@ -8,8 +8,11 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::Outcome;
+
 const MOST_HEADERS: usize = 48;
-const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const LINE_END: usize = 2;
+pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// The bytes of a GET with cookies as they go into the header.
 pub fn get(path: &str, cookies: &str) -> Vec<u8> {
@@ -37,15 +40,25 @@ fn request(method: &str, path: &str, cookies: &str, form: &str) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
-    /// `name=value` of each cookie that was set.
-    pub cookies: Vec<String>,
+    /// As they came, in their order.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// The cookie of this name, as it is sent back.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The cookie of this name that was set, as it is sent back.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().map(String::as_str).find(|pair| pair.split('=').next() == Some(name))
+        let set = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));
+        set.filter_map(|(_, value)| value.split(';').next()).find(|pair| pair.split('=').next() == Some(name))
+    }
+
+    /// Its body, which is JSON.
+    pub fn json(&self) -> Outcome<serde_json::Value> {
+        Ok(serde_json::from_slice(&self.body)?)
     }
 }
 
@@ -65,38 +78,64 @@ impl Connection {
     pub async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
         self.received.clear();
         self.stream.write_all(request).await?;
-        loop {
-            if self.stream.read_buf(&mut self.received).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+        let mut reply = loop {
+            self.receive().await?;
+            if let Some((reply, body)) = head(&self.received)? {
+                self.received.drain(..body);
+                break reply;
             }
-            if let Some((mut reply, body, length)) = head(&self.received)? {
-                while self.received.len() < body + length {
-                    if self.stream.read_buf(&mut self.received).await? == 0 {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
+        };
+        if let Some(length) = reply.header("content-length") {
+            let length = length.parse().map_err(io::Error::other)?;
+            reply.body = self.take(length).await?;
+        } else if reply.header("transfer-encoding") == Some("chunked") {
+            loop {
+                let chunk = self.chunk().await?;
+                if chunk.is_empty() {
+                    break;
                 }
-                reply.body.extend_from_slice(&self.received[body..body + length]);
-                return Ok(reply);
+                reply.body.extend(chunk);
             }
         }
+        Ok(reply)
+    }
+
+    /// A piece of a body that comes in pieces; the last one is empty.
+    async fn chunk(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            let parsed = httparse::parse_chunk_size(&self.received);
+            if let httparse::Status::Complete((begins, length)) = parsed.map_err(|_| io::ErrorKind::InvalidData)? {
+                self.received.drain(..begins);
+                let length = usize::try_from(length).map_err(io::Error::other)?;
+                let mut chunk = self.take(length + LINE_END).await?;
+                chunk.truncate(length);
+                return Ok(chunk);
+            }
+            self.receive().await?;
+        }
+    }
+
+    async fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        while self.received.len() < length {
+            self.receive().await?;
+        }
+        Ok(self.received.drain(..length).collect())
+    }
+
+    async fn receive(&mut self) -> io::Result<()> {
+        if self.stream.read_buf(&mut self.received).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
     }
 }
 
-/// A reply without its body, where that begins and how long it is, once all headers are there.
-fn head(received: &[u8]) -> io::Result<Option<(Reply, usize, usize)>> {
+/// A reply without its body, and where that begins, once all headers are there.
+fn head(received: &[u8]) -> io::Result<Option<(Reply, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(body) = parsed.parse(received).map_err(io::Error::other)? else { return Ok(None) };
-    let mut reply = Reply { status: parsed.code.unwrap_or_default(), cookies: Vec::new(), body: Vec::new() };
-    let mut length = None;
-    for header in parsed.headers.iter() {
-        let value = std::str::from_utf8(header.value).unwrap_or_default();
-        if header.name.eq_ignore_ascii_case("content-length") {
-            length = value.parse().ok();
-        } else if header.name.eq_ignore_ascii_case("set-cookie") {
-            reply.cookies.extend(value.split(';').next().map(str::to_owned));
-        }
-    }
-    let length = length.ok_or_else(|| io::Error::other("a reply without a length"))?;
-    Ok(Some((reply, body, length)))
+    let own = |header: &httparse::Header| (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned());
+    let headers = parsed.headers.iter().map(own).collect();
+    Ok(Some((Reply { status: parsed.code.unwrap_or_default(), headers, body: Vec::new() }, body)))
 }

@@ -52,6 +52,21 @@ impl Samples {
         Self { taken, failed: 0, seconds: to.saturating_duration_since(from).as_secs_f64() }
     }
 
+    /// Several stretches as one.
+    pub fn of(runs: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for run in runs {
+            all.seconds += run.seconds;
+            all.add(run);
+        }
+        all
+    }
+
+    fn add(&mut self, more: Self) {
+        self.taken.extend(more.taken);
+        self.failed += more.failed;
+    }
+
     pub fn count(&self) -> usize {
         self.taken.len()
     }
@@ -75,7 +90,7 @@ impl Samples {
 /// Clients at work.
 pub struct Load {
     stop: Arc<AtomicBool>,
-    clients: JoinSet<Outcome<Samples>>,
+    clients: JoinSet<Outcome<(usize, Client, Samples)>>,
     began: Instant,
 }
 
@@ -83,42 +98,53 @@ impl Load {
     /// Lets each client begin; `every` is its pace.
     pub fn start(addr: SocketAddr, clients: &[Client], every: Option<Duration>) -> Self {
         let mut load = Self { stop: Arc::default(), clients: JoinSet::new(), began: Instant::now() };
-        for (number, client) in (0..).zip(clients) {
+        for (number, client) in clients.iter().enumerate() {
             // Spread over the pace, so that they don't ask in step.
-            let first = load.began + every.unwrap_or_default() * number / u32::try_from(clients.len()).unwrap_or(1);
-            load.clients.spawn(ask(addr, client.clone(), every.map(|every| (first, every)), Arc::clone(&load.stop)));
+            let share = |number: usize| u32::try_from(number).unwrap_or(1);
+            let first = load.began + every.unwrap_or_default() * share(number) / share(clients.len());
+            let (mut client, stop) = (client.clone(), Arc::clone(&load.stop));
+            load.clients.spawn(async move {
+                let samples = ask(addr, &mut client, every.map(|every| (first, every)), stop).await?;
+                Ok((number, client, samples))
+            });
         }
         load
     }
 
     /// Lets them finish.
-    pub async fn stop(mut self) -> Outcome<Samples> {
+    pub async fn stop(self) -> Outcome<Samples> {
+        self.stop_at(&mut []).await
+    }
+
+    async fn stop_at(mut self, clients: &mut [Client]) -> Outcome<Samples> {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Samples { seconds: self.began.elapsed().as_secs_f64(), ..Samples::default() };
-        while let Some(samples) = self.clients.join_next().await {
-            let samples = samples??;
-            all.taken.extend(samples.taken);
-            all.failed += samples.failed;
+        while let Some(done) = self.clients.join_next().await {
+            let (number, client, samples) = done??;
+            all.add(samples);
+            if let Some(place) = clients.get_mut(number) {
+                *place = client;
+            }
         }
         Ok(all)
     }
 
-    /// The same for a fixed time.
+    /// The same for a fixed time. The clients are left as they would go on.
     pub async fn run(
         addr: SocketAddr,
-        clients: &[Client],
+        clients: &mut [Client],
         every: Option<Duration>,
         time: Duration,
     ) -> Outcome<Samples> {
         let load = Self::start(addr, clients, every);
         tokio::time::sleep(time).await;
-        load.stop().await
+        load.stop_at(clients).await
     }
 }
 
 async fn ask(
     addr: SocketAddr,
-    mut client: Client,
+    client: &mut Client,
     mut pace: Option<(Instant, Duration)>,
     stop: Arc<AtomicBool>,
 ) -> Outcome<Samples> {

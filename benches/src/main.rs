@@ -6,14 +6,24 @@
 mod bare;
 mod checks;
 mod cleanup;
+mod compare;
 mod database;
 mod http;
+mod kick;
 mod load;
+mod many;
+mod micro;
+mod raw;
 mod refresh;
+mod refusals;
+mod relay;
 mod report;
 mod server;
+mod sign_in;
 mod stage;
+mod start;
 mod storm;
+mod wrk;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -21,7 +31,20 @@ use self::report::Report;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const SCENARIOS: [&str; 5] = ["checks", "storm", "refresh", "cleanup-sqlite", "cleanup-postgres"];
+const SCENARIOS: [&str; 12] = [
+    "start",
+    "checks",
+    "refusals",
+    "many",
+    "refresh-sqlite",
+    "refresh-postgres",
+    "sign-in",
+    "storm",
+    "kick",
+    "cleanup-sqlite",
+    "cleanup-postgres",
+    "micro",
+];
 
 /// What a run is asked for.
 pub struct Plan {
@@ -56,6 +79,16 @@ impl Plan {
         Duration::from_secs(if self.scale < 1.0 { 1 } else { 5 })
     }
 
+    /// The same where very many answers come in it.
+    pub fn short_window(&self) -> Duration {
+        Duration::from_secs(if self.scale < 1.0 { 1 } else { 2 })
+    }
+
+    /// So many at full size, and so few at least.
+    pub fn at_least(&self, fewest: u32, number: u32) -> u32 {
+        if self.scale < 1.0 { fewest } else { number }
+    }
+
     /// So many at full size.
     pub fn scaled(&self, number: u32) -> u32 {
         // Fewer would not be enough to name those who sign in.
@@ -70,7 +103,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
     // The bare server is a process of its own, with all threads; the load comes from one, to leave the cores to it.
     let done = match arguments.next_if(|first| first == bare::COMMAND) {
-        Some(_) => bare::serve(arguments.next()),
+        Some(_) => bare::serve(arguments),
         None => Plan::of(arguments)
             .and_then(|plan| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(&plan))),
     };
@@ -91,11 +124,18 @@ async fn run(plan: &Plan) -> Outcome<()> {
     for scenario in SCENARIOS.into_iter().filter(is_wanted) {
         report::say(&format!("… {scenario}"));
         let done = match scenario {
+            "start" => start::run(plan, &mut report).await,
             "checks" => checks::run(plan, &mut report).await,
+            "refusals" => refusals::run(plan, &mut report).await,
+            "many" => many::run(plan, &mut report).await,
+            "refresh-sqlite" => refresh::run(plan, database::Kind::Sqlite, &mut report).await,
+            "refresh-postgres" => refresh::run(plan, database::Kind::Postgres, &mut report).await,
+            "sign-in" => sign_in::run(plan, &mut report).await,
             "storm" => storm::run(plan, &mut report).await,
-            "refresh" => refresh::run(plan, &mut report).await,
+            "kick" => kick::run(plan, &mut report).await,
             "cleanup-sqlite" => cleanup::run(plan, database::Kind::Sqlite, &mut report).await,
-            _ => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
+            "cleanup-postgres" => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
+            _ => micro::run(plan, &mut report),
         };
         if let Err(error) = done {
             failed = Err(format!("{scenario}: {error}").into());

@@ -11,28 +11,33 @@ use crate::Outcome;
 
 const FILE: &str = "target/bench.json";
 
-/// What a figure is aimed at.
+/// What a figure is aimed at: what it must reach at least, and what would be better.
 #[derive(Clone, Copy, Debug)]
 pub enum Aim {
     None,
-    AtMost(f64),
-    AtLeast(f64),
+    AtMost(f64, f64),
+    AtLeast(f64, f64),
 }
 
 impl Aim {
-    fn is_met(self, figure: f64) -> bool {
+    /// Whether it is reached at least, and whether the better is too.
+    fn met(self, figure: f64) -> [bool; 2] {
         match self {
-            Self::None => true,
-            Self::AtMost(most) => figure <= most,
-            Self::AtLeast(least) => figure >= least,
+            Self::None => [true; 2],
+            Self::AtMost(most, better) => [figure <= most, figure <= better],
+            Self::AtLeast(least, better) => [figure >= least, figure >= better],
         }
     }
 
     fn text(self, unit: &str) -> String {
+        let both = |sign: &str, least: f64, better: f64| match (least.to_string(), better.to_string()) {
+            (least, better) if least == better => format!("{sign} {least}{unit}"),
+            (least, better) => format!("{sign} {least}{unit}, {better}"),
+        };
         match self {
             Self::None => String::new(),
-            Self::AtMost(most) => format!("≤ {most}{unit}"),
-            Self::AtLeast(least) => format!("≥ {least}{unit}"),
+            Self::AtMost(most, better) => both("≤", most, better),
+            Self::AtLeast(least, better) => both("≥", least, better),
         }
     }
 }
@@ -73,8 +78,8 @@ impl Report {
         let width = self.lines.iter().map(|line| line.what.chars().count()).max().unwrap_or(0);
         for line in &self.lines {
             let (figure, aim) = (format!("{}{}", rounded(line.figure), line.unit), line.aim.text(line.unit));
-            let verdict = if line.aim.is_met(line.figure) { "" } else { "MISSED " };
-            say(&format!("{:width$}  {figure:>9}  {aim:>9}  {verdict}{}", line.what, line.from));
+            let verdict = if line.aim.met(line.figure)[0] { "" } else { "MISSED " };
+            say(&format!("{:width$}  {figure:>9}  {aim:>16}  {verdict}{}", line.what, line.from));
         }
         let lines: Vec<Value> = self.lines.iter().map(Line::json).collect();
         let all = json!({ "machine": machine(), "scale": self.scale, "lines": lines, "scenarios": self.raw });
@@ -86,8 +91,9 @@ impl Report {
 
 impl Line {
     fn json(&self) -> Value {
-        let met = self.aim.is_met(self.figure);
-        json!({ "what": self.what, "figure": self.figure, "unit": self.unit.trim(), "aim": self.aim.text(""), "met": met })
+        let [met, better] = self.aim.met(self.figure);
+        let (unit, aim) = (self.unit.trim(), self.aim.text(""));
+        json!({ "what": self.what, "figure": self.figure, "unit": unit, "aim": aim, "met": met, "better_met": better })
     }
 }
 

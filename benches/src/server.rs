@@ -3,15 +3,14 @@
 use std::{
     ffi::OsStr,
     fs,
+    io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::Stdio,
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
@@ -46,23 +45,21 @@ impl Server {
         Self::wait_for(&mut command, addr, "/readyz").await
     }
 
-    /// Starts the bare server.
-    pub async fn bare() -> Outcome<Self> {
+    /// Starts the bare server, with an answer that was kept.
+    pub async fn bare(answer: &Path) -> Outcome<Self> {
         let addr = free_addr()?;
         let mut command = Command::new(std::env::current_exe()?);
-        Self::wait_for(command.arg(crate::bare::COMMAND).arg(addr.to_string()), addr, crate::bare::PATH).await
+        command.arg(crate::bare::COMMAND).arg(addr.to_string()).arg(answer);
+        Self::wait_for(&mut command, addr, crate::bare::PATH).await
     }
 
     async fn wait_for(command: &mut Command, addr: SocketAddr, path: &str) -> Outcome<Self> {
         let began = Instant::now();
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
-        let mut lines = BufReader::new(process.stderr.take().ok_or("no log")?).lines();
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let lines = BufReader::new(process.stderr.take().ok_or("no log")?).lines();
         let (send, log) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let _ = send.send(line);
-            }
-        });
+        // Also while nobody asks for a line, or the server would come to wait for a reader.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(send.send(line))));
         let mut server = Self { addr, started_in: Duration::ZERO, process, log };
         while !server.answers(path).await {
             if began.elapsed() > START || server.process.try_wait()?.is_some() {
@@ -76,7 +73,9 @@ impl Server {
 
     async fn answers(&self, path: &str) -> bool {
         let Ok(mut connection) = Connection::open(self.addr).await else { return false };
-        connection.send(&http::get(path, "")).await.is_ok_and(|reply| reply.status == 200)
+        // The bare one has the answer it was given, whichever that is.
+        let reply = connection.send(&http::get(path, "")).await;
+        reply.is_ok_and(|reply| path == crate::bare::PATH || reply.status == 200)
     }
 
     /// Waits for a line of its log with this message.
@@ -110,7 +109,15 @@ impl Server {
     }
 
     fn proc(&self, file: &str) -> Outcome<String> {
-        Ok(fs::read_to_string(format!("/proc/{}/{file}", self.process.id().ok_or("it has ended")?))?)
+        Ok(fs::read_to_string(format!("/proc/{}/{file}", self.process.id()))?)
+    }
+}
+
+impl Drop for Server {
+    /// It may have ended by itself.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

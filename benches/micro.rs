@@ -34,21 +34,32 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const ISSUER: &str = "http://localhost:3000";
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const MOST: usize = 1_000_000;
+/// So many ask in turn.
+const PEOPLE: usize = 4096;
 
 fn main() -> Outcome<()> {
     // First, while nothing else has been asked of memory.
     let million = revoked(MOST)?;
     let mut criterion = Criterion::default().configure_from_args();
     for (count, set) in [(1, revoked(1)?), (10_000, revoked(10_000)?), (MOST, million)] {
-        let (live, dead) = (claims(MOST + 1)?, claims(count / 2)?);
-        let mut group = criterion.benchmark_group("revoked");
-        group.bench_function(count.to_string(), |bench| bench.iter(|| set.standing(black_box(&live))));
-        group.bench_function(format!("{count}-hit"), |bench| bench.iter(|| set.standing(black_box(&dead))));
-        group.finish();
+        look_up(&mut criterion, count, &set)?;
     }
     rotation(&mut criterion);
     tokens(&mut criterion)?;
     criterion.final_summary();
+    Ok(())
+}
+
+/// Of sessions that stand, and of those that were ended: another each time, as people come.
+fn look_up(criterion: &mut Criterion, count: usize, set: &RevocationSet) -> Outcome<()> {
+    let live = (0..PEOPLE).map(|number| claims(MOST + number)).collect::<Outcome<Vec<_>>>()?;
+    let dead = (0..PEOPLE).map(|number| claims(count * number / PEOPLE)).collect::<Outcome<Vec<_>>>()?;
+    let mut group = criterion.benchmark_group("revoked");
+    for (name, people) in [(count.to_string(), live), (format!("{count}-hit"), dead)] {
+        let mut people = people.iter().cycle();
+        group.bench_function(name, |bench| bench.iter(|| people.next().map(|person| set.standing(black_box(person)))));
+    }
+    group.finish();
     Ok(())
 }
 

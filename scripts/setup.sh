@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (`build`), to test (`test`) and of that the databases alone (`databases`); quick
-# when nothing is. Usage: scripts/setup.sh build|test|databases…
+# Installs what is missing to build (`build`), to test (`test`), of that the databases alone (`databases`), and to
+# measure (`bench`); quick when nothing is. Usage: scripts/setup.sh build|test|databases|bench…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
-# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx and Caddy where they are missing;
+# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx and Caddy (to measure: wrk and sqlite3) where they are missing;
 # of those none is left running, nor started with the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -121,10 +121,24 @@ stage_test() {
     proxies
 }
 
-[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases…"
+# The load, and what shows how fast the databases are by themselves.
+stage_bench() {
+    local program
+    stage_databases
+    for program in wrk sqlite3; do
+        if ! command -v "$program" >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+            debian_package "$program"
+        fi
+        need "$program" "install it"
+    done
+    need psql "install PostgreSQL's programs"
+    need pgbench "install PostgreSQL's programs"
+}
+
+[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases|bench…"
 for stage in "$@"; do
     case $stage in
-    build | test | databases) "stage_$stage" ;;
+    build | test | databases | bench) "stage_$stage" ;;
     *) die "no stage named $stage" ;;
     esac
 done

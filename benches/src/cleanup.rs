@@ -13,7 +13,6 @@ use crate::{
     load::{Client, Load, Samples},
     report::{Aim, Line, Report, rounded},
     stage::{self, Seeded},
-    start,
 };
 
 /// With ten sessions each of either kind, a million of both.
@@ -33,24 +32,17 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 pub async fn run(plan: &Plan, kind: Kind, report: &mut Report) -> Outcome<()> {
     let people = [plan.scaled(USERS), SESSIONS_EACH[0], SESSIONS_EACH[1]];
     let seeded = Seeded::with(plan, kind, people)?;
-    let what = format!("{}: from start to the first 200 on {} sessions", kind.name(), people[0] * SESSIONS_EACH[0]);
-    let started = start::measure(plan, &seeded, &what, (1000.0, 200.0), report).await?;
     let schedule = schedule_after(PREPARING + BEFORE)?;
     let settings =
         [("session.strategy", "database"), ("cleanup.schedule", schedule.as_str()), ("cleanup.timezone", "UTC")];
     let mut stage = seeded.serve(plan, &settings).await?;
 
-    let (mut checks, mut lists) = (Vec::new(), Vec::new());
-    for email in &stage.seeded.emails[..CHECKING] {
-        let cookie = stage.cookie(email, "__Host-session").await?;
-        checks.push(Client::steady(http::get("/api/session", &cookie)));
-        lists.push(Client::steady(http::get("/api/devices", &cookie)));
-    }
+    let cookies = stage.cookies(&stage.seeded.emails[..CHECKING], "__Host-session").await?;
+    let checks: Vec<_> = cookies.iter().map(|cookie| Client::steady(http::get("/api/session", cookie))).collect();
     let sign_ins: Vec<_> = stage.seeded.emails[CHECKING..CHECKING + SIGNING_IN]
         .iter()
         .map(|email| Client::steady(stage::sign_in(email)))
         .collect();
-    let lists = Load::run(stage.addr(), &mut lists, Some(CHECK_EVERY), plan.window()).await?;
 
     let measuring = Instant::now();
     let checks = Load::start(stage.addr(), &checks, Some(CHECK_EVERY));
@@ -60,24 +52,14 @@ pub async fn run(plan: &Plan, kind: Kind, report: &mut Report) -> Outcome<()> {
     let took = Duration::from_millis(told["ms"].as_u64().ok_or("the clean-up told no time")?);
     let deleted: Value = serde_json::from_str(told["rows"].as_str().unwrap_or_default())?;
     let (checks, sign_ins) = (checks.stop().await?, sign_ins.stop().await?);
-    if checks.failed + sign_ins.failed + lists.failed > 0 {
+    if checks.failed + sign_ins.failed > 0 {
         return Err(format!("refused: {} checks, {} sign-ins", checks.failed, sign_ins.failed).into());
     }
 
     let name = kind.name();
     let began = ended - took;
-    let lists_p99 = lists.percentile(99);
-    let from = format!("p50 {} ms", rounded(lists.percentile(50)));
-    report.line(Line {
-        what: format!("{name}: p99 of a device list"),
-        figure: lists_p99,
-        unit: " ms",
-        aim: Aim::AtMost(5.0, 5.0),
-        from,
-    });
     let mut raw = json!({
-        "seeded_in_s": stage.seeded.seconds, "started_in_ms": started, "took_s": took.as_secs_f64(), "deleted": deleted,
-        "devices": { "p50_ms": lists.percentile(50), "p99_ms": lists_p99 },
+        "seeded_in_s": stage.seeded.seconds, "took_s": took.as_secs_f64(), "deleted": deleted,
     });
     for (what, samples) in [("check", checks), ("sign-in", sign_ins)] {
         let (before, during) = (samples.between(measuring, began), samples.between(began, ended));

@@ -13,6 +13,7 @@ mod kick;
 mod load;
 mod many;
 mod micro;
+mod million;
 mod raw;
 mod refresh;
 mod refusals;
@@ -31,7 +32,7 @@ use self::report::Report;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const SCENARIOS: [&str; 12] = [
+const SCENARIOS: [&str; 14] = [
     "start",
     "checks",
     "refusals",
@@ -41,10 +42,14 @@ const SCENARIOS: [&str; 12] = [
     "sign-in",
     "storm",
     "kick",
+    "million-sqlite",
+    "million-postgres",
+    "micro",
     "cleanup-sqlite",
     "cleanup-postgres",
-    "micro",
 ];
+/// So many of them, the last, take minutes each and run only when they are named.
+const NAMED_ONLY: usize = 2;
 
 /// What a run is asked for.
 pub struct Plan {
@@ -120,7 +125,11 @@ fn main() -> ExitCode {
 async fn run(plan: &Plan) -> Outcome<()> {
     let mut report = Report::new(plan.scale);
     let mut failed = Ok(());
-    let is_wanted = |name: &&str| plan.only.is_empty() || plan.only.iter().any(|only| only == name);
+    let usual = &SCENARIOS[..SCENARIOS.len() - NAMED_ONLY];
+    let is_wanted = |name: &&str| match plan.only.as_slice() {
+        [] => usual.contains(name),
+        only => only.iter().any(|only| only == name),
+    };
     for scenario in SCENARIOS.into_iter().filter(is_wanted) {
         report::say(&format!("… {scenario}"));
         let done = match scenario {
@@ -133,9 +142,11 @@ async fn run(plan: &Plan) -> Outcome<()> {
             "sign-in" => sign_in::run(plan, &mut report).await,
             "storm" => storm::run(plan, &mut report).await,
             "kick" => kick::run(plan, &mut report).await,
+            "million-sqlite" => million::run(plan, database::Kind::Sqlite, &mut report).await,
+            "million-postgres" => million::run(plan, database::Kind::Postgres, &mut report).await,
+            "micro" => micro::run(plan, &mut report),
             "cleanup-sqlite" => cleanup::run(plan, database::Kind::Sqlite, &mut report).await,
-            "cleanup-postgres" => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
-            _ => micro::run(plan, &mut report),
+            _ => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
         };
         if let Err(error) = done {
             failed = Err(format!("{scenario}: {error}").into());

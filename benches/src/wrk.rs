@@ -73,10 +73,11 @@ impl Questions {
         wrk.args(["-H", &format!("User-Agent: {USER_AGENT}")]);
         wrk.arg("-s").arg(self.cookies.with_file_name("wrk.lua")).arg(format!("http://{addr}{}", self.path));
         wrk.arg("--").arg(&self.cookies).arg(if self.once { "once" } else { "again" });
-        let told = wrk.stdin(Stdio::null()).output().map_err(|error| format!("wrk: {error}"))?;
-        let told = String::from_utf8_lossy(&told.stdout);
+        let done = wrk.stdin(Stdio::null()).output().map_err(|error| format!("wrk: {error}"))?;
+        let told = String::from_utf8_lossy(&done.stdout);
         let line = told.lines().find_map(|line| line.strip_prefix("done "));
-        let told: Value = serde_json::from_str(line.ok_or_else(|| format!("wrk: {told}"))?)?;
+        let failed = || format!("wrk: {told}{}", String::from_utf8_lossy(&done.stderr));
+        let told: Value = serde_json::from_str(line.ok_or_else(failed)?)?;
         self.judge(&told)
     }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the release binary and prints a table; every number goes to target/bench.json. Usage: scripts/bench.sh
-# [--scale 0.01] [--only SCENARIO]… The machine should have nothing else to do meanwhile.
+# [--scale 0.01] [--only SCENARIO]… The machine should have nothing else to do meanwhile. cleanup-sqlite and
+# cleanup-postgres (a million expired sessions go while people work, four to six minutes each) run only when named.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -16,7 +16,7 @@ step "clippy, browser"
 cargo clippy --no-default-features --features hydrate --target wasm32-unknown-unknown --lib -- -D warnings
 
 step "clippy, bench"
-cargo clippy --package sekisho-bench -- -D warnings
+cargo clippy --package sekisho-bench --all-targets -- -D warnings
 
 step "cfg gates"
 if grep -rnE 'cfg(_attr)?!?\(.*feature *=' src --include='*.rs' | grep -vE '^src/(lib\.rs|main\.rs|platform(\.rs|/))'; then

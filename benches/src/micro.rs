@@ -22,9 +22,9 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let seconds = if plan.scale < 1.0 { "0.1" } else { "1" };
     command.args(["--noplot", "--warm-up-time", seconds, "--measurement-time", seconds]);
     let home = std::env::current_dir()?.join(FOUND);
-    let done = command.env("CRITERION_HOME", &home).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if !done.success() {
-        return Err("cargo bench failed".into());
+    let done = command.env("CRITERION_HOME", &home).stdin(Stdio::null()).output()?;
+    if !done.status.success() {
+        return Err(format!("cargo bench: {}", String::from_utf8_lossy(&done.stderr)).into());
     }
     for (what, name, aim) in [
         ("verify a token: known", "token/known", Aim::None),

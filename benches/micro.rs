@@ -134,6 +134,7 @@ fn claims(number: usize) -> Outcome<AccessClaims> {
         exp: NOW.as_secs() + 900,
         idle_end: NOW.as_secs() + 900,
         auth_time: NOW.as_secs(),
+        proved_at: NOW.as_secs(),
         amr: vec!["pwd".to_owned()],
         role: Role::User,
         strategy: Strategy::Hybrid,

@@ -1,7 +1,7 @@
 //! Argon2id (RFC 9106) on threads of its own, each owning the one block of memory it hashes in.
 //!
 //! Hashing is a few tens of milliseconds and 19 MiB. Left to the runtime it starves every other request and, with a
-//! fresh block per call, grows the process by gigabytes. Here it is fenced in: fewer threads than cores, at a lower
+//! fresh block per call, grows the process by gigabytes. Here it is fenced in: as many threads as cores, at a lower
 //! priority, and a bounded queue; a place in it is owned by the job, so a caller who hangs up frees nothing.
 
 use std::sync::{
@@ -103,10 +103,10 @@ impl PasswordHasher {
         Ok(Self { cost, rng, dummy: dummy.into(), places: Arc::new(Semaphore::new(places)), most: places, jobs })
     }
 
-    /// One thread less than there are cores, so that one always serves.
+    /// A thread for each core: their niceness leaves the cores to those who serve.
     #[must_use]
     pub fn default_threads() -> usize {
-        std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+        std::thread::available_parallelism().map_or(1, usize::from)
     }
 
     /// Passwords being hashed or waiting for it.

@@ -8,17 +8,24 @@ use crate::domain::{
     access_claims::AccessClaims,
     ids::{SessionId, UserId},
     revocation::{Revocation, Standing, Subject},
+    session::EndReason,
     time::Timestamp,
 };
 
 /// Entries by what they name, so that a check is three look-ups whatever their number.
 #[derive(Default)]
 pub struct RevocationSet {
-    sessions: HashMap<SessionId, Revocation>,
+    sessions: HashMap<SessionId, Ended>,
     users: HashMap<UserId, Revocation>,
     stale: HashMap<UserId, Revocation>,
     /// Something was said of keys that has not been acted on.
     keys_changed: AtomicBool,
+}
+
+/// All that is kept of a session that ended: there may be a million of them.
+struct Ended {
+    reason: EndReason,
+    until: Timestamp,
 }
 
 impl RevocationSet {
@@ -28,9 +35,8 @@ impl RevocationSet {
         let judge = |entry: Option<&Revocation>| {
             entry.map_or(Standing::Good, |revocation| revocation.subject.standing(claims, revocation.reason))
         };
-        match judge(self.sessions.pin().get(&claims.sid)) {
-            Standing::Good => {}
-            dead => return dead,
+        if let Some(ended) = self.sessions.pin().get(&claims.sid) {
+            return Standing::Dead(ended.reason);
         }
         match judge(self.users.pin().get(&claims.sub)) {
             Standing::Good => judge(self.stale.pin().get(&claims.sub)),
@@ -42,7 +48,8 @@ impl RevocationSet {
     pub fn apply(&self, revocation: &Revocation) {
         match &revocation.subject {
             Subject::Session(sid) => {
-                self.sessions.pin().insert(sid.clone(), revocation.clone());
+                let ended = Ended { reason: revocation.reason, until: revocation.until };
+                self.sessions.pin().insert(sid.clone(), ended);
             }
             Subject::User { user, below, .. } => raise(&self.users, user, *below, revocation),
             Subject::Stale { user, below } => raise(&self.stale, user, *below, revocation),
@@ -74,7 +81,7 @@ impl RevocationSet {
 
     /// Forgets what can end no token any more.
     pub fn forget(&self, now: Timestamp) {
-        self.sessions.pin().retain(|_, revocation| revocation.until > now);
+        self.sessions.pin().retain(|_, ended| ended.until > now);
         self.users.pin().retain(|_, revocation| revocation.until > now);
         self.stale.pin().retain(|_, revocation| revocation.until > now);
     }
@@ -98,7 +105,7 @@ fn raise(map: &HashMap<UserId, Revocation>, user: &UserId, below: i64, revocatio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{access_claims::tests::claims, session::EndReason};
+    use crate::domain::access_claims::tests::claims;
 
     fn revocation(subject: Subject) -> Revocation {
         Revocation { subject, reason: EndReason::Kicked, until: Timestamp(100) }

@@ -209,6 +209,8 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 async fn sqlite_readers(options: &SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
+        // A file doesn't hang up, and asking it costs as much as a short query.
+        .test_before_acquire(false)
         .acquire_timeout(PATIENCE)
         .connect_with(options.clone())
         .await

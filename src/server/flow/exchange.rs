@@ -27,7 +27,7 @@ use crate::{
         },
         flow::tokens,
         store::{
-            StoreResult, Tx, audit,
+            On, StoreResult, Tx, audit,
             sessions::{self, Session},
             users::{self, User},
         },
@@ -43,13 +43,23 @@ pub enum Proof {
     Jwt(Arc<Verified>),
 }
 
-/// What the transaction came to.
+/// What a proof came to.
 enum Exchange {
     Renewed(Box<(Session, User)>, Rotation),
     Ended(EndReason),
     /// Another request moved the chain between the read and the write: look again.
     Overtaken,
 }
+
+/// What a proof means for its session as that was read, nothing being written yet.
+enum Judged {
+    Ended(EndReason),
+    Reused,
+    Renewed(Box<Session>, Rotation),
+}
+
+/// A session with its user, and the generation that was proved.
+type Found = (Session, User, u64);
 
 /// Exchanges a proof for what the strategy in force issues.
 ///
@@ -58,10 +68,7 @@ enum Exchange {
 pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Session)> {
     // Each turn is lost only to another request that moved this chain; a few are more than any honest browser makes.
     for _ in 0..4 {
-        let (cloned, proof) = (cx.clone(), proof.clone());
-        let exchange =
-            cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &proof).await })).await?;
-        match exchange {
+        match attempt(cx, &proof).await? {
             Exchange::Renewed(both, rotation) => {
                 cx.state.metrics.exchanged(rotation.as_str());
                 let (session, user) = *both;
@@ -78,32 +85,75 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
     Err(ApiError::Unavailable)
 }
 
+/// Nearly all exchanges are one read and one write that compares and sets. What needs more, a voucher that names no row
+/// or something to be told to the audit log, is read again in a transaction.
+async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
+    if !matches!(proof, Proof::Jwt(_)) {
+        let Some((session, user, generation)) = find(cx, cx.state.db.read(), proof).await? else {
+            return Ok(Exchange::Ended(gone(cx)));
+        };
+        match judge(cx, &session, &user, generation)? {
+            Judged::Ended(reason) => return Ok(Exchange::Ended(reason)),
+            Judged::Renewed(next, rotation) if rotation != (Rotation::Repeated { late: true }) => {
+                let now = cx.now;
+                let renewed = cx.state.db.write_one(move |tx| {
+                    Box::pin(async move { renew(tx, &session, (next, user, rotation), now).await })
+                });
+                return renewed.await;
+            }
+            Judged::Renewed(..) | Judged::Reused => {}
+        }
+    }
+    let (cloned, proof) = (cx.clone(), proof.clone());
+    cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &proof).await })).await
+}
+
 async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Exchange> {
-    let (session, generation) = match find(cx, tx, proof).await? {
+    let found = match proof {
+        Proof::Jwt(verified) => redeem(cx, tx, &verified.claims).await?,
+        Proof::Refresh(_) | Proof::Session(_) => find(cx, tx.read(), proof).await?.ok_or_else(|| gone(cx)),
+    };
+    let (session, user, generation) = match found {
         Ok(found) => found,
         Err(reason) => return Ok(Exchange::Ended(reason)),
     };
-    if let SessionState::Ended(reason) = session.state(cx.now) {
-        return Ok(Exchange::Ended(reason));
+    match judge(cx, &session, &user, generation)? {
+        Judged::Ended(reason) => Ok(Exchange::Ended(reason)),
+        Judged::Reused => end_for_reuse(cx, tx, &session, generation).await,
+        Judged::Renewed(next, rotation) => {
+            if rotation == (Rotation::Repeated { late: true }) {
+                audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
+            }
+            renew(tx, &session, (next, user, rotation), cx.now).await
+        }
     }
-    let user = match users::find(tx.read(), &session.user_id).await? {
-        Some(user) if user.locked_at.is_none() => user,
-        _ => return Ok(Exchange::Ended(EndReason::Locked)),
-    };
+}
+
+fn judge(cx: &RequestContext, session: &Session, user: &User, generation: u64) -> StoreResult<Judged> {
+    if let SessionState::Ended(reason) = session.state(cx.now) {
+        return Ok(Judged::Ended(reason));
+    }
+    if user.locked_at.is_some() {
+        return Ok(Judged::Ended(EndReason::Locked));
+    }
     let device_kind = cx.device().kind();
     let presented = Presented { generation, device_kind: &device_kind, now: cx.now };
     let rotation = rotation::decide(&session.chain, presented, cx.state.config.lifetimes.rotation_grace);
-    let Some(chain) = session.chain.after(rotation, presented) else {
-        return end_for_reuse(cx, tx, &session, generation).await;
-    };
-    if rotation == (Rotation::Repeated { late: true }) {
-        audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
-    }
-    let next = next(cx, &session, &user, chain)?;
-    if !sessions::renew(tx, &session, &next, cx.now).await? {
-        return Ok(Exchange::Overtaken);
-    }
-    Ok(Exchange::Renewed(Box::new((next, user)), rotation))
+    Ok(match session.chain.after(rotation, presented) {
+        None => Judged::Reused,
+        Some(chain) => Judged::Renewed(Box::new(next(cx, session, user, chain)?), rotation),
+    })
+}
+
+/// One statement, which finds the session and its user as they were read, or does nothing.
+async fn renew(
+    tx: &mut Tx,
+    read: &Session,
+    (next, user, rotation): (Box<Session>, User, Rotation),
+    now: Timestamp,
+) -> StoreResult<Exchange> {
+    let renewed = sessions::renew(tx, read, &next, now).await?;
+    Ok(if renewed { Exchange::Renewed(Box::new((*next, user)), rotation) } else { Exchange::Overtaken })
 }
 
 /// The session as it is after an exchange under the strategy in force, `chain` being what became of its own.
@@ -141,24 +191,23 @@ fn ends(cx: &RequestContext, ends: Ends) -> Ends {
     }
 }
 
-/// The session a proof is of, and the generation it proves.
-async fn find(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Result<(Session, u64), EndReason>> {
-    let found = match proof {
-        Proof::Refresh(token) => {
-            let session = sessions::find(tx.read(), &token.sid).await?;
-            session.filter(|session| tokens::is_genuine(cx, token, session)).map(|session| (session, token.generation))
-        }
+/// The session that a proof of the ledger's own kinds is of, by one read.
+async fn find(cx: &RequestContext, db: On<'_>, proof: &Proof) -> StoreResult<Option<Found>> {
+    Ok(match proof {
+        Proof::Refresh(token) => sessions::find_with_user(db, &token.sid)
+            .await?
+            .filter(|(session, _)| tokens::is_genuine(cx, token, session))
+            .map(|(session, user)| (session, user, token.generation)),
         Proof::Session(id) => {
             let hash = session_token::hash(id);
-            sessions::find_by_token(tx.read(), &hash).await?.map(|(session, _)| {
+            sessions::find_by_token(db, &hash).await?.map(|(session, user)| {
                 let former = u64::from(session.token_hash != Some(hash));
                 let generation = session.chain.generation - former;
-                (session, generation)
+                (session, user, generation)
             })
         }
-        Proof::Jwt(verified) => return redeem(cx, tx, &verified.claims).await,
-    };
-    Ok(found.ok_or_else(|| gone(cx)))
+        Proof::Jwt(_) => None,
+    })
 }
 
 /// Why there is no such session: it may have gone with its account, which the access token beside it tells for a while.
@@ -169,11 +218,7 @@ fn gone(cx: &RequestContext) -> EndReason {
 
 /// A token of a strategy that kept nothing names its session, which is written down now; one that was ended since
 /// then stays ended.
-async fn redeem(
-    cx: &RequestContext,
-    tx: &mut Tx,
-    claims: &AccessClaims,
-) -> StoreResult<Result<(Session, u64), EndReason>> {
+async fn redeem(cx: &RequestContext, tx: &mut Tx, claims: &AccessClaims) -> StoreResult<Result<Found, EndReason>> {
     if let Some(reason) = users::end_of_version(tx.read(), &claims.sub, claims.uv).await? {
         return Ok(Err(reason));
     }
@@ -185,9 +230,9 @@ async fn redeem(
     if !inserted {
         sessions::extend(tx, &claims.sid, ends).await?;
     }
-    let session = sessions::find(tx.read(), &claims.sid).await?;
-    let session = session.filter(|session| session.user_id == claims.sub);
-    Ok(session.map(|session| (session, claims.generation)).ok_or(EndReason::None))
+    let found = sessions::find_with_user(tx.read(), &claims.sid).await?;
+    let found = found.filter(|(session, _)| session.user_id == claims.sub);
+    Ok(found.map(|(session, user)| (session, user, claims.generation)).ok_or(EndReason::None))
 }
 
 fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session {

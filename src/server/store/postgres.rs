@@ -100,6 +100,30 @@ impl DerefMut for Lent {
     }
 }
 
+/// Runs an `intent` of one statement, which is a transaction by itself; it goes on when the caller is gone.
+///
+/// # Errors
+/// What the intent returned, or that it took too long.
+pub async fn write_one<T, F>(pool: PgPool, intent: F) -> StoreResult<T>
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
+{
+    let deadline = Instant::now() + PATIENCE;
+    let carried_out = tokio::spawn(async move {
+        let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
+        let outcome = timeout_at(deadline, intent(&mut tx)).await.unwrap_or(Err(StoreError::Slow));
+        if let (Conn::Postgres(conn), true) = (tx.conn, outcome.is_ok()) {
+            conn.give_back();
+        }
+        outcome
+    });
+    match timeout_at(deadline, carried_out).await {
+        Ok(carried_out) => carried_out.map_err(|_| StoreError::NotWritten)?,
+        Err(_) => Err(StoreError::Slow),
+    }
+}
+
 /// Runs `intent` and answers after its commit; it goes on when the caller is gone.
 ///
 /// # Errors

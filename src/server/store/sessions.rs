@@ -95,8 +95,8 @@ pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<V
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Writes a session as `to` says, if it is still live with the chain that was read: `false` means someone was faster,
-/// and nothing was written.
+/// Writes a session as `to` says, if it is still live with the chain that was read and its user is of the version that
+/// `to` names and not locked: `false` means someone was faster, and nothing was written.
 ///
 /// # Errors
 /// When the row can't be written.
@@ -109,7 +109,8 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
            token_hash = $11, former_token_hash = $12, user_version = $13, proved_at = $14
          WHERE id = $15 AND generation = $16 AND confirmed_generation = $17 AND late_streak = $18
            AND late_generation = $19 AND ended_at IS NULL
-           AND expires_at > $20 AND idle_end_at > $20 AND absolute_end_at > $20",
+           AND expires_at > $20 AND idle_end_at > $20 AND absolute_end_at > $20
+           AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND version = $13 AND locked_at IS NULL)",
         signed(to.chain.generation),
         signed(to.chain.confirmed_generation),
         to.chain.rotated_at.0,

@@ -1,6 +1,9 @@
 //! Where server and browser differ, so that nothing else needs to ask which of the two it is compiled for.
 
-use crate::{domain::password_policy::LEAST_MIN_LENGTH, i18n::Locale};
+use crate::{
+    domain::{password_policy::LEAST_MIN_LENGTH, theme::Theme},
+    i18n::Locale,
+};
 
 /// In the address of a page: the language that was just chosen for it.
 pub const LANGUAGE_PARAMETER: &str = "lang";
@@ -18,6 +21,51 @@ pub fn page_locale() -> Locale {
 pub fn page_locale() -> Locale {
     let root = leptos::prelude::document().document_element();
     root.and_then(|root| root.get_attribute("lang")?.parse().ok()).unwrap_or_default()
+}
+
+/// In the address of a page: the light that was just chosen for it.
+pub const THEME_PARAMETER: &str = "theme";
+/// What keeps that choice. It is no secret, so it has neither `Secure` nor a prefix, and reaches <http://localhost> in every browser.
+pub const THEME_COOKIE: &str = "theme";
+
+/// The cookie line that keeps a choice for a year; the system's light needs none.
+#[must_use]
+pub fn theme_cookie(theme: Theme) -> String {
+    let (value, max_age) = match theme {
+        Theme::System => ("", 0),
+        Theme::Light | Theme::Dark => (theme.as_str(), 365 * 24 * 3600),
+    };
+    format!("{THEME_COOKIE}={value}; Path=/; Max-Age={max_age}; SameSite=Lax")
+}
+
+/// The light of the page being rendered.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn page_theme() -> Theme {
+    crate::server::http::theme::of_page()
+}
+
+/// The light of the page, as the document says it.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn page_theme() -> Theme {
+    let root = leptos::prelude::document().document_element();
+    root.and_then(|root| Theme::parse(&root.get_attribute("data-theme")?)).unwrap_or_default()
+}
+
+/// The light of the document being rendered, a choice of it being kept. Once a page.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn document_theme() -> Theme {
+    crate::server::http::theme::keep_choice();
+    page_theme()
+}
+
+/// The light of the page, as the document says it.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn document_theme() -> Theme {
+    page_theme()
 }
 
 /// Where a file of the site is fetched from, such as `/pkg/sekisho.css`. On the server it carries the file's version,

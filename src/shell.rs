@@ -1,25 +1,29 @@
 //! The document around the application. Its files are named by content: an address never serves something else.
 
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{html, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{app::App, platform::asset_url};
+use crate::{
+    app::App,
+    domain::theme::Theme,
+    platform::{asset_url, document_theme},
+};
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let (style, script, wasm) =
         (asset_url("pkg/sekisho.css"), asset_url("pkg/sekisho.js"), asset_url("pkg/sekisho.wasm"));
     let nonce = use_nonce();
+    let theme = document_theme();
     let start =
         format!("import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
     view! {
         <!DOCTYPE html>
-        <html>
+        <html data-theme=theme.as_str()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f5ef" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#181614" />
+                {bar_colours(theme)}
                 <link rel="stylesheet" href=style />
                 <link rel="icon" type="image/svg+xml" href=asset_url("favicon.svg") />
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
@@ -35,4 +39,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The browser's own bars take the ground's colour.
+fn bar_colours(theme: Theme) -> impl IntoView {
+    let (light, dark) = match theme {
+        Theme::System => ("(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"),
+        Theme::Light => ("all", "not all"),
+        Theme::Dark => ("not all", "all"),
+    };
+    [(light, "#f8f5ef"), (dark, "#181614")]
+        .map(|(media, content)| html::meta().name("theme-color").attr("media", media).content(content))
+        .collect_view()
 }

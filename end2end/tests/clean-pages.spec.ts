@@ -132,3 +132,40 @@ test("a chosen language is kept", async ({ page }) => {
   await gotoHydrated(page, "/register");
   await expect(page.locator("html")).toHaveAttribute("lang", "ja");
 });
+
+
+for (const scripts of [true, false]) {
+  test.describe(`the light of a page, scripts ${scripts ? "on" : "off"}`, () => {
+    test.use({ javaScriptEnabled: scripts, colorScheme: "light" });
+
+    test("is chosen against the system's, kept, and given back to it", async ({ page }) => {
+      const root = page.locator("html");
+      const choose = (name: string) => page.getByRole("navigation", { name: "Theme" }).getByRole("link", { name }).click();
+      await page.goto("/login");
+      if (scripts) {
+        await expect(root).toHaveAttribute("data-hydrated", "");
+      }
+      await expect(root).toHaveCSS("color-scheme", "light dark");
+      await choose("Dark");
+      await expect(root).toHaveCSS("color-scheme", "dark");
+      // the server writes it on the next document, before any script runs
+      const reply = await page.request.get("/register");
+      expect(await reply.text()).toContain('data-theme="dark"');
+      await page.goto("/register");
+      await expect(root).toHaveCSS("color-scheme", "dark");
+      if (scripts) {
+        await expect(root).toHaveAttribute("data-hydrated", "");
+      }
+      await expect(page.getByRole("link", { name: "Dark" })).toHaveAttribute("aria-current", "true");
+      await choose("System");
+      await expect(root).toHaveCSS("color-scheme", "light dark");
+      expect((await page.context().cookies()).map((cookie) => cookie.name)).not.toContain("theme");
+    });
+  });
+}
+
+test("an unknown light is the system's", async ({ request }) => {
+  const reply = await request.get('/login?theme="><b>', { headers: { cookie: "theme=neon" } });
+  expect(await reply.text()).toContain('data-theme="system"');
+  expect(reply.headers()["set-cookie"] ?? "").not.toContain("theme");
+});

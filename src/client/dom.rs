@@ -11,7 +11,7 @@ use js_sys::{Date, Math, Promise};
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, HtmlDocument, HtmlElement};
 
 /// Whether this is the browser's build. A constant, so that the server's build drops what follows from it.
 pub const IN_BROWSER: bool = cfg!(target_family = "wasm");
@@ -79,6 +79,17 @@ pub fn remember_focus() {
 /// Gives the focus back to where it was, if that is still on the page.
 pub fn restore_focus() {
     focus(FOCUS.take());
+}
+
+/// Shows the document in a light, and keeps the choice.
+pub fn set_theme(theme: &str, cookie: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    if let Ok(document) = document().dyn_into::<HtmlDocument>() {
+        // Fails only in a document without an origin of its own.
+        let _ = document.set_cookie(cookie);
+    }
 }
 
 /// Hides the whole page while the server is asked whether the session still lives (see style/idle-dialog.css).

@@ -21,5 +21,6 @@ pub mod rotation;
 pub mod session;
 pub mod step_up;
 pub mod strategy;
+pub mod theme;
 pub mod throttle;
 pub mod time;

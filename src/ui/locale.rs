@@ -13,7 +13,7 @@ use leptos_router::{
 use crate::{
     api::form_result,
     i18n::{I18nLocaleTrait, Locale},
-    platform::{self, LANGUAGE_PARAMETER},
+    platform::{self, LANGUAGE_PARAMETER, THEME_PARAMETER},
 };
 
 /// The language of this page.
@@ -37,14 +37,20 @@ pub fn LocaleProvider<V: IntoView + 'static>(children: TypedChildren<V>) -> impl
 
 /// The address of this page in another language.
 pub fn address_in(code: &str) -> impl Fn() -> String + Clone + Send + Sync + use<> {
+    address_with(LANGUAGE_PARAMETER, code)
+}
+
+/// The address of this page with something chosen for how it is shown.
+pub fn address_with(parameter: &'static str, value: &str) -> impl Fn() -> String + Clone + Send + Sync + use<> {
     let (path, query) = (use_location().pathname, use_query_map());
-    let code = code.to_owned();
+    let value = value.to_owned();
     move || {
-        // what a form that was sent without scripts came to belongs to that one answer
         query.with(|query| {
-            let mut address = format!("{}?{LANGUAGE_PARAMETER}={code}", path.get());
+            let mut address = format!("{}?{parameter}={value}", path.get());
             for (name, value) in query.clone() {
-                if name != LANGUAGE_PARAMETER && !form_result::is_part(&name) {
+                // an earlier choice is kept already; what a form that was sent without scripts came to belongs to that one answer
+                let passing = [LANGUAGE_PARAMETER, THEME_PARAMETER].contains(&name.as_ref());
+                if !passing && !form_result::is_part(&name) {
                     address.extend(["&", &Url::escape(&name), "=", &Url::escape(&value)]);
                 }
             }

@@ -15,4 +15,5 @@ pub mod original_url;
 pub mod patient_io;
 pub mod security_headers;
 pub mod site;
+pub mod theme;
 pub mod way_back;

@@ -1,10 +1,13 @@
-//! The foot of every page: who we are, and the other language.
+//! The foot of every page: who we are, the light and the other language.
 
 use leptos::prelude::*;
 
 use crate::{
     i18n::td_string as text,
-    ui::locale::{address_in, use_locale},
+    ui::{
+        components::theme_choice::ThemeChoice,
+        locale::{address_in, use_locale},
+    },
 };
 
 #[component]
@@ -15,6 +18,7 @@ pub fn Footer() -> impl IntoView {
         <footer class="footer">
             <div class="footer__inner">
                 <p>{text!(l, brand.footer)}</p>
+                <ThemeChoice />
                 <a href=address_in(code) hreflang=code lang=code rel="external nofollow">
                     {text!(l, language.switch_name)}
                 </a>

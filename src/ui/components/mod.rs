@@ -19,4 +19,5 @@ pub mod session_table;
 pub mod side_nav;
 pub mod states;
 pub mod step_up_dialog;
+pub mod theme_choice;
 pub mod time_text;

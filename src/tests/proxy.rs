@@ -18,7 +18,7 @@ pub enum Way {
     Refused,
     /// Everything is taken and nothing ever answered, on what is connected too; that stays so after it has opened.
     BlackHole,
-    /// The database hears `COMMIT`; the connection is cut before it is heard to have done so.
+    /// The database commits, a transaction or a statement by itself; the connection is cut before that is heard.
     CommitLost,
 }
 
@@ -88,6 +88,9 @@ async fn pass(mut client: TcpStream, database: String, way: watch::Receiver<Way>
         if way == Way::BlackHole {
             return std::future::pending().await;
         }
+        if way == Way::CommitLost && !asks && tells_of_commit(&answered[..length]) {
+            return;
+        }
         let written = match asks {
             true => server.write_all(&asked[..length]).await,
             false => client.write_all(&answered[..length]).await,
@@ -95,9 +98,11 @@ async fn pass(mut client: TcpStream, database: String, way: watch::Receiver<Way>
         if length == 0 || written.is_err() {
             return;
         }
-        if way == Way::CommitLost && asks && asked[..length].windows(6).any(|word| word == b"COMMIT") {
-            let _ = server.read(&mut answered).await;
-            return;
-        }
     }
+}
+
+/// Whether an answer completes a `COMMIT`, or an `UPDATE` after which no transaction is open ("ready for query", idle).
+fn tells_of_commit(answer: &[u8]) -> bool {
+    let has = |word: &[u8]| answer.windows(word.len()).any(|part| part == word);
+    has(b"Z\0\0\0\x05I") && (has(b"COMMIT\0") || has(b"UPDATE 1\0"))
 }

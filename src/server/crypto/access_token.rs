@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
@@ -61,12 +61,9 @@ impl AccessTokens {
     /// Signs with the keyring's current key.
     ///
     /// # Errors
-    /// When the key is not one of its algorithm, which opening the keyring rules out.
+    /// When they can't be written as JSON.
     pub fn sign(&self, keyring: &Keyring, claims: &AccessClaims) -> Result<String, jsonwebtoken::errors::Error> {
-        let signing = keyring.signing(Timestamp::from_secs(claims.iat));
-        let header =
-            Header { typ: Some(TYP.to_owned()), kid: Some(signing.kid.clone()), ..Header::new(signing.algorithm) };
-        encode(&header, claims, &signing.key)
+        keyring.signing(Timestamp::from_secs(claims.iat)).jws(TYP, claims)
     }
 
     #[must_use]
@@ -120,6 +117,7 @@ mod tests {
     use std::time::Duration;
 
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    use jsonwebtoken::Header;
 
     use super::*;
     use crate::{
@@ -214,7 +212,7 @@ mod tests {
         let Signing { kid, key, .. } = ring.signing(Timestamp(0));
         let signed = |typ: Option<&str>, kid: Option<&str>| {
             let (typ, kid) = (typ.map(str::to_owned), kid.map(str::to_owned));
-            encode(&Header { typ, kid, ..Header::new(Algorithm::EdDSA) }, &claims(), key).unwrap()
+            key.jws(&Header { typ, kid, ..Header::new(Algorithm::EdDSA) }, &claims()).unwrap()
         };
         assert!(taken(&signed(Some("at+jwt"), Some(kid))) && taken(&signed(Some("application/at+jwt"), Some(kid))));
         for typ in [None, Some(""), Some("JWT"), Some("logout+jwt"), Some("at+jwt2")] {
@@ -254,7 +252,7 @@ mod tests {
             let signing = ring.signing(Timestamp(0));
             let kid = Some(signing.kid.clone());
             let header = Header { typ: Some(TYP.into()), kid, ..Header::new(signing.algorithm) };
-            assert!(!taken(&encode(&header, &changed, &signing.key).unwrap()), "{claim} = {value}");
+            assert!(!taken(&signing.key.jws(&header, &changed).unwrap()), "{claim} = {value}");
         }
     }
 }

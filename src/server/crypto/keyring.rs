@@ -8,12 +8,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, errors::Error};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     sealed_keys::{HMAC, MAC, Opener, SIGN},
-    signing_key::{SigningAlgorithm, SigningKey},
+    signing_key::{Signer, SigningAlgorithm, SigningKey},
 };
 use crate::{
     domain::time::Timestamp,
@@ -79,8 +80,19 @@ pub struct Keyring {
 pub struct Signing {
     pub kid: String,
     pub algorithm: Algorithm,
-    pub key: EncodingKey,
+    pub key: Signer,
     from: Timestamp,
+}
+
+impl Signing {
+    /// Claims of a type (header `typ`), signed.
+    ///
+    /// # Errors
+    /// When they can't be written as JSON.
+    pub fn jws(&self, typ: &str, claims: &impl Serialize) -> Result<String, Error> {
+        let (typ, kid) = (Some(typ.to_owned()), Some(self.kid.clone()));
+        self.key.jws(&Header { typ, kid, ..Header::new(self.algorithm) }, claims)
+    }
 }
 
 /// A key as it verifies.
@@ -179,7 +191,7 @@ impl Opened {
                 let algorithm = SigningAlgorithm::parse(name).ok_or_else(unknown)?;
                 let key = SigningKey::open(&row.kid, algorithm, &secret).ok_or_else(unknown)?;
                 let (kid, algorithm, from) = (row.kid.clone(), key.algorithm, Timestamp(row.signs_from));
-                self.signing.push(Signing { kid: kid.clone(), algorithm, key: key.encoding, from });
+                self.signing.push(Signing { kid: kid.clone(), algorithm, key: key.signer, from });
                 self.verifying.insert(kid, Verifying { algorithm, key: key.decoding });
                 self.jwks.push(key.jwk);
             }

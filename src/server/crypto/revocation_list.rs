@@ -4,7 +4,6 @@
 //! Sessions and users are named by SHA-256: whoever reads the list learns of nobody they don't know already.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Header, encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -82,11 +81,9 @@ impl RevocationList<'_> {
     /// Signs it with the key of this moment.
     ///
     /// # Errors
-    /// When the key is not one of its algorithm, which opening the keyring rules out.
+    /// When it can't be written as JSON.
     pub fn sign(&self, keyring: &Keyring) -> Result<String, jsonwebtoken::errors::Error> {
-        let signing = keyring.signing(Timestamp::from_secs(self.iat));
-        let (typ, kid) = (Some(TYP.to_owned()), Some(signing.kid.clone()));
-        encode(&Header { typ, kid, ..Header::new(signing.algorithm) }, self, &signing.key)
+        keyring.signing(Timestamp::from_secs(self.iat)).jws(TYP, self)
     }
 }
 

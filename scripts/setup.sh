@@ -131,8 +131,6 @@ stage_bench() {
         fi
         need "$program" "install it"
     done
-    need psql "install PostgreSQL's programs"
-    need pgbench "install PostgreSQL's programs"
 }
 
 [ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases|bench…"

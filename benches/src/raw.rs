@@ -1,24 +1,23 @@
 //! What a database does by itself: the same rows written by its own program, with nothing of ours around it.
 
 use std::{
-    fs,
     io::Write as _,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use sqlx::{Connection as _, PgConnection};
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::Outcome;
 
 /// Rows that are written in turn, or at once.
 pub const ROWS: usize = 16;
-/// What PostgreSQL is asked for, each client with a row of its own.
+/// What PostgreSQL is asked for.
 const UPDATE: &str = "UPDATE sessions SET generation = generation + 1, confirmed_generation = generation,
     rotated_at = rotated_at + 1, expires_at = expires_at + 1
-    WHERE id = :prefix || substr(CAST(1000000000000 + :client_id AS TEXT), 2) AND ended_at IS NULL
-    RETURNING generation;";
+    WHERE id = $1 AND ended_at IS NULL RETURNING generation";
 /// All of an id of the demo's sessions but its number.
 const PREFIX: &str = "SELECT min(substr(id, 1, 24)) FROM sessions WHERE ended_at IS NULL AND rotated_at = 0";
 
@@ -64,25 +63,31 @@ fn start_sqlite(file: &Path, stdout: Stdio) -> Outcome<Child> {
     program.stdin(Stdio::piped()).stdout(stdout).spawn().map_err(|error| format!("sqlite3: {error}").into())
 }
 
-/// Single statements a second, prepared and committed by themselves, over so many connections at once.
-pub fn postgres_updates(url: &str, folder: &Path, time: Duration) -> Outcome<f64> {
-    let prefix = output(Command::new("psql").args(["-AtX", url, "-c", PREFIX]))?;
-    let script = folder.join("update.sql");
-    fs::write(&script, UPDATE.replace('\n', " "))?;
-    let (clients, seconds) = (ROWS.to_string(), time.as_secs().max(1).to_string());
-    let mut pgbench = Command::new("pgbench");
-    pgbench
-        .args(["-n", "-M", "prepared", "-c", &clients, "-T", &seconds, "-D"])
-        .arg(format!("prefix={}", prefix.trim()));
-    let told = output(pgbench.arg("-f").arg(script).arg(url))?;
-    let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
-    Ok(rate.ok_or_else(|| format!("pgbench: {told}"))?.parse()?)
-}
-
-fn output(command: &mut Command) -> Outcome<String> {
-    let done = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
-    if !done.status.success() {
-        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&done.stderr)).into());
+/// Single statements a second, prepared and committed by themselves, by the server's own driver over so many
+/// connections at once, each with a row of its own.
+pub async fn postgres_updates(url: &str, time: Duration) -> Outcome<f64> {
+    let mut first = PgConnection::connect(url).await?;
+    let prefix: String = sqlx::query_scalar(PREFIX).fetch_one(&mut first).await?;
+    let mut connections = vec![first];
+    while connections.len() < ROWS {
+        connections.push(PgConnection::connect(url).await?);
     }
-    Ok(String::from_utf8(done.stdout)?)
+    let began = Instant::now();
+    let mut clients = JoinSet::new();
+    for (row, mut connection) in connections.into_iter().enumerate() {
+        let id = format!("{prefix}{row:012}");
+        clients.spawn(async move {
+            let mut count = 0_u32;
+            while began.elapsed() < time {
+                let _: (i64,) = sqlx::query_as(UPDATE).bind(&id).fetch_one(&mut connection).await?;
+                count += 1;
+            }
+            Ok::<_, sqlx::Error>(count)
+        });
+    }
+    let mut all = 0;
+    while let Some(count) = clients.join_next().await {
+        all += count??;
+    }
+    Ok(f64::from(all) / began.elapsed().as_secs_f64())
 }

@@ -25,7 +25,7 @@ pub async fn run(plan: &Plan, kind: Kind, report: &mut Report) -> Outcome<()> {
     let mut chains: Vec<Client> = cookies.iter().map(|cookie| chain(cookie)).collect();
     let (mut raws, mut runs) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
-        raws.push(by_itself(&stage, kind, plan.short_window())?);
+        raws.push(by_itself(&stage, kind, plan.short_window()).await?);
         let samples = Load::run(stage.addr(), &mut chains, None, plan.short_window()).await?;
         if samples.failed > 0 {
             return Err(format!("{} of {} refreshes were refused", samples.failed, samples.count()).into());
@@ -59,11 +59,11 @@ pub async fn run(plan: &Plan, kind: Kind, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-fn by_itself(stage: &Stage, kind: Kind, time: Duration) -> Outcome<f64> {
+async fn by_itself(stage: &Stage, kind: Kind, time: Duration) -> Outcome<f64> {
     let database = stage.seeded.database();
     match kind {
         Kind::Sqlite => raw::sqlite_transactions(&database.file(), time),
-        Kind::Postgres => raw::postgres_updates(database.url(), database.folder(), time),
+        Kind::Postgres => raw::postgres_updates(database.url(), time).await,
     }
 }
 

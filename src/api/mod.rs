@@ -18,6 +18,7 @@ pub mod admin;
 pub mod auth;
 pub mod devices;
 pub mod error;
+pub mod events;
 pub mod form_result;
 pub mod password;
 pub mod session;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    dom,
+    changes, dom,
     idle_timer::Wake,
     session_guard::GuardEvents,
     silent_refresh::{self, Received},
@@ -133,6 +133,10 @@ impl Guard {
             News::WarningAnswered { at } => self.step_elsewhere(|watch| watch.idle.stayed_elsewhere(at.min(now))),
             News::Ends(received) => self.learn(&session_id, &Received { at: received.at.min(now), ..received }),
             News::SignedOut { reason } => self.end(&session_id, reason),
+            News::Changed { what } => changes::tell(what),
+            News::Renewed => {
+                self.events.on_back.try_run(());
+            }
             News::SignedIn { .. } => {}
         }
     }

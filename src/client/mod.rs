@@ -4,6 +4,7 @@
 //! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel` and `web_lock`.
 
 pub mod call;
+pub mod changes;
 mod channel;
 pub mod dom;
 mod flight;
@@ -11,6 +12,7 @@ mod guard;
 mod guard_calls;
 mod idle_timer;
 pub mod listeners;
+mod live_events;
 pub mod session_guard;
 pub mod sign_out;
 mod silent_refresh;

@@ -8,7 +8,7 @@ use super::{
     guard::Guard,
     idle_timer::{watch_acts, watch_wakes},
     listeners::keep,
-    tab_sync,
+    live_events, tab_sync,
 };
 use crate::{
     api::session::{CurrentSession, SessionEnds},
@@ -23,7 +23,7 @@ pub struct GuardEvents {
     /// The session is over: what is private goes, and the page says why.
     pub on_ended: Callback<EndReason>,
     /// The same person may have another session by now (signed in again in another tab, or the page comes from the
-    /// browser's back/forward cache): load the session anew.
+    /// browser's back/forward cache), or another role: load the session anew.
     pub on_back: Callback<()>,
 }
 
@@ -58,6 +58,7 @@ pub fn use_session_guard(session: Signal<Option<CurrentSession>>, events: GuardE
         if guard.running.get() {
             keep(watch_acts(move |now| guard.act(now)));
             keep(watch_wakes(move |wake| guard.wake(wake)));
+            keep(live_events::begin());
             if let Ok(interval) = set_interval_with_handle(move || guard.tick(), TICK) {
                 on_cleanup(move || interval.clear());
             }

@@ -10,7 +10,7 @@ use super::{
     channel::{Channel, post_once},
     silent_refresh::Received,
 };
-use crate::domain::session::EndReason;
+use crate::{api::events::What, domain::session::EndReason};
 
 const CHANNEL: &str = "sekisho";
 
@@ -25,6 +25,10 @@ pub enum News {
     Ends(Received),
     /// The session is over; also told by whoever heard it from the server.
     SignedOut { reason: EndReason },
+    /// What someone is shown is another now.
+    Changed { what: What },
+    /// There is another token, which may say something else of the person.
+    Renewed,
     /// A page was loaded, or a sign-in succeeded, as this user.
     SignedIn { user_id: String },
 }

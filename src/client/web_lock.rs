@@ -2,7 +2,7 @@
 //!
 //! Reached by reflection: web-sys has it only behind `web_sys_unstable_apis`, a compiler flag no library should ask for.
 
-use std::{cell::RefCell, future::Future, rc::Rc};
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc};
 
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::window;
@@ -16,20 +16,29 @@ where
     F: FnOnce() -> Fut + 'static,
     Fut: Future<Output = T> + 'static,
 {
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
-    let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into::<Function>().ok()?;
     let result = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&result);
+    let work = move || -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(async move {
+            let done = work().await;
+            slot.borrow_mut().replace(done);
+        })
+    };
+    JsFuture::from(request(name, Box::new(work))?).await.ok()?;
+    result.borrow_mut().take()
+}
+
+/// A promise that settles when the lock is free again.
+fn request(name: &str, work: Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>) -> Option<Promise> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into::<Function>().ok()?;
     let granted = Closure::once_into_js(move |_lock: JsValue| -> JsValue {
         // The lock is held until this promise settles.
         let held = future_to_promise(async move {
-            let done = work().await;
-            slot.borrow_mut().replace(done);
+            work().await;
             Ok(JsValue::UNDEFINED)
         });
         held.into()
     });
-    let released = request.call2(&locks, &name.into(), &granted).ok()?.dyn_into::<Promise>().ok()?;
-    JsFuture::from(released).await.ok()?;
-    result.borrow_mut().take()
+    request.call2(&locks, &name.into(), &granted).ok()?.dyn_into().ok()
 }

@@ -6,6 +6,7 @@
 pub mod access_claims;
 pub mod account_act;
 pub mod audit;
+pub mod backoff;
 pub mod device_label;
 pub mod device_limit;
 pub mod email;

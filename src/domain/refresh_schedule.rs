@@ -14,11 +14,11 @@
 //!
 //! Instants are milliseconds of the browser's clock unless they are called the server's; `jitter` is in `0.0..=1.0`.
 
+use super::backoff::{MAX_PAUSE_MS, pause_ms, scaled};
+
 const MAX_JITTER_MS: i64 = 10_000;
 /// How long after the end of a session that nothing extends the server is asked whether it is over.
 const ASK_AFTER_END_MS: i64 = 1_000;
-const FIRST_PAUSE_MS: i64 = 2_000;
-const MAX_PAUSE_MS: i64 = 60_000;
 
 /// What a reply says of the access token, on the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,7 @@ impl RefreshSchedule {
     /// The attempt failed in passing; `retry_after_ms` is the server's wish, 0 where it has none.
     pub fn failed(&mut self, attempt: Attempt, now: i64, retry_after_ms: u64, jitter: f64) {
         if self.finish(attempt) {
-            let full = (FIRST_PAUSE_MS << self.failures.min(5)).min(MAX_PAUSE_MS);
-            let pause = full - scaled(full / 2, jitter);
+            let pause = pause_ms(self.failures, jitter);
             self.failures += 1;
             self.due_at = Some(now.saturating_add(pause.max(i64::try_from(retry_after_ms).unwrap_or(MAX_PAUSE_MS))));
         }
@@ -150,16 +149,6 @@ fn ask_after_end(at: i64, ends: AccessEnds) -> Option<i64> {
 
 fn left_ms(ends: AccessEnds) -> i64 {
     ends.access_ends_at.saturating_sub(ends.server_now).max(0)
-}
-
-fn scaled(length_ms: i64, jitter: f64) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "at most a minute, in milliseconds"
-    )]
-    let scaled = (length_ms as f64 * jitter.clamp(0.0, 1.0)) as i64;
-    scaled
 }
 
 #[cfg(test)]

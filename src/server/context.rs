@@ -58,6 +58,17 @@ pub enum Authentication {
     Unavailable,
 }
 
+/// What asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A page or its script.
+    Page,
+    /// A proxy or another service: cookies are neither set nor rotated.
+    Machine,
+    /// An open page that listens: neither, and nothing is known by it of its session's use.
+    Listener,
+}
+
 #[derive(Clone)]
 pub struct RequestContext(Arc<Inner>);
 
@@ -76,8 +87,7 @@ pub struct Inner {
     pub reply: ReplyCookies,
     /// A page or a scriptless form asks, not a script.
     pub navigates: bool,
-    /// A proxy or another service asks: cookies are neither set nor rotated.
-    pub machine: bool,
+    pub by: By,
     exchanged: bool,
     authentication: Authentication,
 }
@@ -154,6 +164,12 @@ impl RequestContext {
             request_id: Some(self.request_id().to_owned()),
             detail: None,
         }
+    }
+
+    /// The same request, to be judged as of `now`.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self(Arc::new(Inner { now, ..(*self.0).clone() }))
     }
 
     fn settle(&mut self, authentication: Authentication, exchanged: bool) {

@@ -45,6 +45,7 @@ pub struct Metrics {
     revoked: Gauge,
     hashing: Gauge,
     connections: Gauge,
+    event_streams: Gauge,
 }
 
 impl Default for Metrics {
@@ -61,6 +62,7 @@ impl Default for Metrics {
             revoked: put(registry, "revoked", "Entries in the set that every check looks into"),
             hashing: put(registry, "hashing", "Passwords being hashed or waiting for it"),
             connections: put(registry, "database_connections", "Connections to the database in use for reads"),
+            event_streams: put(registry, "event_streams", "Pages that listen to /events"),
             registry: std::mem::take(registry),
         }
     }
@@ -97,6 +99,7 @@ impl Metrics {
         self.revoked.set(count(state.revoked.len()));
         self.hashing.set(count(state.hasher.waiting()));
         self.connections.set(count(state.db.connections_in_use()));
+        self.event_streams.set(count(state.live.len()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -117,7 +120,7 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
 
 /// What a path is counted under: callers must not be able to make up names.
 fn route(path: &str) -> &'static str {
-    const NAMED: [&str; 9] = [
+    const NAMED: [&str; 10] = [
         "/api/login",
         "/api/logout",
         "/api/register",
@@ -125,6 +128,7 @@ fn route(path: &str) -> &'static str {
         "/api/touch",
         "/api/session",
         "/auth/verify",
+        "/events",
         "/.well-known/jwks.json",
         "/.well-known/revocations",
     ];

@@ -9,7 +9,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 
 use super::{
     context,
-    http::{edge, errors, form_page, forward_auth, health, jwks, security_headers, site, way_back},
+    http::{edge, errors, events, form_page, forward_auth, health, jwks, security_headers, site, way_back},
     metrics,
     state::AppState,
 };
@@ -35,6 +35,7 @@ pub fn build(state: AppState) -> Router {
         .layer(middleware::from_fn(site::layer));
     let machines = Router::new()
         .route(forward_auth::PATH, any(forward_auth::verify))
+        .route(events::PATH, get(events::events))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/revocations", get(jwks::revocations))
         .route("/.well-known/openid-configuration", get(jwks::configuration))

@@ -15,7 +15,7 @@ use super::{
     flow::{self, audience::AudienceTokens, revocation_list::SignedLists},
     metrics::Metrics,
     node::{
-        confirmations::Confirmations, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
+        confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
         revocation_set::RevocationSet,
     },
     rng::Rng,
@@ -44,6 +44,7 @@ pub struct Inner {
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
     pub feed: Feed,
+    pub live: Arc<Live>,
     pub nodes: Nodes,
     pub lists: SignedLists,
     pub metrics: Metrics,
@@ -121,9 +122,17 @@ impl AppState {
     /// Whatever keeps the server from serving, in a line for its operator.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, rng, cost, hash_threads } = parts;
-        let revoked = Arc::new(RevocationSet::default());
-        let applied = Arc::clone(&revoked);
-        let on_commit = Arc::new(move |new: &[_]| new.iter().for_each(|revocation| applied.apply(revocation)));
+        let live = Arc::new(Live::default());
+        let revoked = Arc::new(RevocationSet::waking(Arc::clone(&live)));
+        let (applied, told) = (Arc::clone(&revoked), Arc::clone(&live));
+        let on_commit = Arc::new(move |new: &[_], changed: &[_]| {
+            for revocation in new {
+                applied.apply(revocation);
+            }
+            for user in changed {
+                told.changed(user);
+            }
+        });
         let db = Box::pin(Db::open(&config.database, on_commit)).await?;
         let keyring = flow::keys::open(&config, &db, &rng, clock.now()).await?;
         let feed = Feed::default();
@@ -145,6 +154,7 @@ impl AppState {
             keyring,
             revoked,
             feed,
+            live,
             nodes,
             lists: SignedLists::default(),
             metrics: Metrics::default(),

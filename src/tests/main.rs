@@ -14,6 +14,7 @@ mod conformance;
 mod demo;
 mod devices;
 mod documents;
+mod events;
 mod faults;
 mod forward_auth;
 mod idle;

@@ -12,7 +12,7 @@ use crate::test_app::{PASSWORD, RUNTIME, TestApp};
 
 const EMAIL: &str = "hanako@example.com";
 
-async fn told(app: &TestApp) -> String {
+pub async fn told(app: &TestApp) -> String {
     let router = metrics::router(app.state.clone());
     let asked = RUNTIME.spawn(router.oneshot(Request::get("/metrics").body(Body::empty()).unwrap()));
     let response = asked.await.unwrap().unwrap();

@@ -33,7 +33,7 @@ const EMAIL: &str = "hanako@example.com";
 const ADMIN: &str = "admin@example.com";
 
 /// Another node on the database of an app, with the same clock. It hears when it is told to.
-async fn another(app: &TestApp) -> AppState {
+pub async fn another(app: &TestApp) -> AppState {
     let (config, clock) = (app.state.config.clone(), app.state.clock.clone());
     let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
     let parts = Parts { config, clock, rng: Rng::from_system(), cost, hash_threads: 1 };

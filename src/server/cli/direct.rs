@@ -48,7 +48,7 @@ impl Direct {
         }
         let now = Clock::System.now();
         // Nothing here checks tokens; servers hear of a revocation through the feed.
-        let db = Db::open(&config.database, Arc::new(|_: &[_]| {})).await?;
+        let db = Db::open(&config.database, Arc::new(|_: &[_], _: &[_]| {})).await?;
         let token_life = config.lifetimes.token_life(config.strategy);
         Ok(Self { db, now, rng: Rng::from_system(), last_end: now.plus(token_life).plus(MARGIN) })
     }

@@ -88,7 +88,7 @@ async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(
 }
 
 async fn migrate(config: &Config, out: Out) -> Result<(), Failure> {
-    let db = Db::open(&config.database, Arc::new(|_: &[_]| {})).await?;
+    let db = Db::open(&config.database, Arc::new(|_: &[_], _: &[_]| {})).await?;
     db.close().await;
     let database = config.database.to_string();
     out.done(&format!("{database} is up to date"), &serde_json::json!({ "database": database, "up_to_date": true }));

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 
-use super::{Authentication, Inner, RequestContext};
+use super::{Authentication, By, Inner, RequestContext};
 use crate::{
     api::ApiError,
     domain::{audit::Event, session::EndReason},
@@ -22,7 +22,7 @@ use crate::{
         http::{
             client_ip,
             cookies::{ReplyCookies, RequestCookies},
-            errors, origin_check,
+            errors, events, origin_check,
         },
         state::AppState,
         telemetry,
@@ -42,7 +42,7 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     cx.settle(authentication, false);
     let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
     let acted = by_hand || request.method() == Method::POST;
-    if !cx.machine {
+    if cx.by == By::Page {
         settle(&mut cx, acted).await;
     }
     let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -81,6 +81,11 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
     let now = state.clock.now();
     let path = request.uri().path();
     let machine = path.starts_with("/auth/") || path.starts_with("/.well-known/") || path.starts_with("/pkg/");
+    let by = match path {
+        events::PATH => By::Listener,
+        _ if machine => By::Machine,
+        _ => By::Page,
+    };
     Inner {
         now,
         address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
@@ -90,9 +95,9 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         cookies: RequestCookies::parse(headers, &state.config.cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
         reply: ReplyCookies::new(state.config.cookies.clone()),
-        machine,
+        by,
         exchanged: false,
-        navigates: !machine && text(header::ACCEPT).contains("text/html"),
+        navigates: by == By::Page && text(header::ACCEPT).contains("text/html"),
         authentication: Authentication::SignedOut(EndReason::None),
         state,
     }

@@ -13,7 +13,7 @@ use crate::{
         strategy::Strategy,
     },
     server::{
-        context::{Actor, Authentication, RequestContext},
+        context::{Actor, Authentication, By, RequestContext},
         crypto::access_token::Verified,
         http::cookies::Credential,
         store::web_sessions::SignedIn,
@@ -74,7 +74,9 @@ fn admit(cx: &RequestContext, found: &SignedIn, claims: AccessClaims) -> Authent
     if found.confirmed_generation < found.generation {
         cx.state.confirmations.note(&found.session_id, found.generation);
     }
-    cx.state.confirmations.note_use(&found.session_id, found.last_active_at, cx.now);
+    if cx.by != By::Listener {
+        cx.state.confirmations.note_use(&found.session_id, found.last_active_at, cx.now);
+    }
     Authentication::Actor(Actor(Arc::new(Verified { kid: String::new(), claims })))
 }
 

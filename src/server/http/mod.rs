@@ -4,6 +4,7 @@ pub mod client_ip;
 pub mod cookies;
 pub mod edge;
 pub mod errors;
+pub mod events;
 pub mod form_page;
 pub mod forward_auth;
 pub mod health;

@@ -11,12 +11,18 @@ pub fn allows(method: &Method, headers: &HeaderMap, public_origin: &str, carries
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return true;
     }
+    comes_from_us(headers, public_origin).unwrap_or(!carries_cookie)
+}
+
+/// Whether the headers say that a page of ours asks; `None` where they say nothing of it.
+#[must_use]
+pub fn comes_from_us(headers: &HeaderMap, public_origin: &str) -> Option<bool> {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let mut origins = headers.get_all(header::ORIGIN).iter();
     match (sites.next(), origins.next()) {
-        (Some(site), _) => (site == "same-origin" || site == "none") && sites.next().is_none(),
-        (None, Some(origin)) => origin == public_origin && origins.next().is_none(),
-        (None, None) => !carries_cookie,
+        (Some(site), _) => Some((site == "same-origin" || site == "none") && sites.next().is_none()),
+        (None, Some(origin)) => Some(origin == public_origin && origins.next().is_none()),
+        (None, None) => None,
     }
 }
 

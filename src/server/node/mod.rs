@@ -3,6 +3,7 @@
 pub mod cleanup;
 pub mod confirmations;
 pub mod key_rotation;
+pub mod live;
 pub mod nodes;
 pub mod readiness;
 pub mod revocation_feed;
@@ -21,4 +22,5 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
+    tokio::spawn(live::close_at(state.clone(), stop.clone()));
 }

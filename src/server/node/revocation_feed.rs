@@ -5,7 +5,10 @@
 //! is deaf, and asks before it lets anyone in. So a revocation is in force everywhere within that time, whatever breaks.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -138,7 +141,8 @@ impl Head {
 
 /// Hears until `stop`: each second, and whenever the database says that there is something.
 pub async fn follow(state: AppState, stop: CancellationToken) {
-    let mut notices = state.db.notices(&stop);
+    let live = Arc::clone(&state.live);
+    let mut notices = state.db.notices(Arc::new(move |user| live.changed(user)), &stop);
     let mut tick = tokio::time::interval(POLL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -1,9 +1,13 @@
 //! What has been revoked, in memory: read without a lock by every check. What it is fed by is `revocation_feed.rs`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use papaya::HashMap;
 
+use super::live::Live;
 use crate::domain::{
     access_claims::AccessClaims,
     ids::{SessionId, UserId},
@@ -20,6 +24,8 @@ pub struct RevocationSet {
     stale: HashMap<UserId, Revocation>,
     /// Something was said of keys that has not been acted on.
     keys_changed: AtomicBool,
+    /// Open streams, which are woken by what comes in here.
+    live: Arc<Live>,
 }
 
 /// All that is kept of a session that ended: there may be a million of them.
@@ -29,6 +35,12 @@ struct Ended {
 }
 
 impl RevocationSet {
+    /// An empty one, which wakes these streams.
+    #[must_use]
+    pub fn waking(live: Arc<Live>) -> Self {
+        Self { live, ..Self::default() }
+    }
+
     /// What is known of a token with these claims.
     #[must_use]
     pub fn standing(&self, claims: &AccessClaims) -> Standing {
@@ -55,6 +67,7 @@ impl RevocationSet {
             Subject::Stale { user, below } => raise(&self.stale, user, *below, revocation),
             Subject::Key(_) | Subject::Keys => self.note_keys_changed(),
         }
+        self.live.revoked(revocation);
     }
 
     /// How many entries there are.

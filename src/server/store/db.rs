@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     On, StoreResult, Tx,
-    notices::Notices,
+    notices::{Notices, OnChange},
     on::{PATIENCE, sql},
     postgres,
     writer::{OnCommit, Writer},
@@ -76,7 +76,7 @@ impl Db {
     /// # Errors
     /// When there is none, or nobody answers.
     pub async fn open_as_is(database: &DatabaseUrl) -> Result<Self, OpenError> {
-        let on_commit: OnCommit = Arc::new(|_: &[_]| {});
+        let on_commit: OnCommit = Arc::new(|_: &[_], _: &[_]| {});
         match database {
             DatabaseUrl::Sqlite(file) => {
                 let options = sqlite_options(file);
@@ -181,12 +181,13 @@ impl Db {
         }
     }
 
-    /// Word of revocations by whoever shares this database, until `stop`.
+    /// Word of revocations by whoever shares this database, until `stop`; `on_change` is told whose sessions or account
+    /// are another.
     #[must_use]
-    pub fn notices(&self, stop: &CancellationToken) -> Notices {
+    pub fn notices(&self, on_change: OnChange, stop: &CancellationToken) -> Notices {
         match &self.0 {
             Kind::Sqlite { .. } => Notices::none(),
-            Kind::Postgres { pool, .. } => Notices::of(pool.clone(), stop.clone()),
+            Kind::Postgres { pool, .. } => Notices::of(pool.clone(), on_change, stop.clone()),
         }
     }
 

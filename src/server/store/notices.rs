@@ -1,18 +1,44 @@
 //! Word from PostgreSQL that something was revoked, sent with the commit of it (`LISTEN`, `NOTIFY`). It only hurries the
 //! poll: a notice that is lost costs its second, and SQLite sends none.
+//!
+//! Beside it goes whose sessions or account changed, for pages that show them: nothing depends on it, and what is lost
+//! is lost.
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{PgPool, postgres::PgListener};
+use sqlx::{
+    PgPool,
+    postgres::{PgListener, PgNotification},
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::{StoreResult, Tx, tx::Conn};
+use crate::domain::ids::UserId;
+
 /// Known to every session of a database; what is not ours costs a look.
 const CHANNEL: &str = "sekisho_revocations";
+/// Carries the id of a user.
+const CHANGES: &str = "sekisho_changes";
 /// Ends a transaction that revoked something.
 pub(super) const COMMIT: &str = "NOTIFY sekisho_revocations; COMMIT";
 /// Before another attempt to listen.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Told of a change that any node made.
+pub type OnChange = Arc<dyn Fn(&UserId) + Send + Sync>;
+
+/// Sends word of what a transaction changed, once it is committed: a notice makes commits wait for each other, and a
+/// sign-in is not to wait for this.
+pub(super) async fn tell_changes(tx: &mut Tx) -> StoreResult<()> {
+    if let Conn::Postgres(conn) = &mut tx.conn {
+        for user in &tx.changed {
+            let told = sqlx::query("SELECT pg_notify('sekisho_changes', $1)").bind(user.as_str());
+            told.execute(&mut **conn).await?;
+        }
+    }
+    Ok(())
+}
 
 pub struct Notices(Option<Arc<Notify>>);
 
@@ -23,10 +49,10 @@ impl Notices {
     }
 
     /// Listens on a connection of its own, again and again, until `stop`.
-    pub(super) fn of(pool: PgPool, stop: CancellationToken) -> Self {
+    pub(super) fn of(pool: PgPool, on_change: OnChange, stop: CancellationToken) -> Self {
         let heard = Arc::new(Notify::new());
         let told = Arc::clone(&heard);
-        tokio::spawn(async move { Box::pin(stop.run_until_cancelled(listen(pool, told))).await });
+        tokio::spawn(async move { Box::pin(stop.run_until_cancelled(listen(pool, told, on_change))).await });
         Self(Some(heard))
     }
 
@@ -39,22 +65,30 @@ impl Notices {
     }
 }
 
-async fn listen(pool: PgPool, heard: Arc<Notify>) {
+async fn listen(pool: PgPool, heard: Arc<Notify>, on_change: OnChange) {
     loop {
-        if let Err(error) = listen_once(&pool, &heard).await {
+        if let Err(error) = listen_once(&pool, &heard, &on_change).await {
             tracing::debug!(%error, "no notices of the database are heard");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen_once(pool: &PgPool, heard: &Notify) -> Result<(), sqlx::Error> {
+async fn listen_once(pool: &PgPool, heard: &Notify, on_change: &OnChange) -> Result<(), sqlx::Error> {
     let mut listener = Box::pin(PgListener::connect_with(pool)).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([CHANNEL, CHANGES]).await?;
     // What came before it was listened for.
     heard.notify_one();
-    while listener.try_recv().await?.is_some() {
-        heard.notify_one();
+    while let Some(notice) = listener.try_recv().await? {
+        pass_on(&notice, heard, on_change);
     }
     Ok(())
+}
+
+fn pass_on(notice: &PgNotification, heard: &Notify, on_change: &OnChange) {
+    if notice.channel() == CHANNEL {
+        heard.notify_one();
+    } else if let Some(user) = UserId::parse(notice.payload()) {
+        on_change(&user);
+    }
 }

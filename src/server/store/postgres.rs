@@ -139,7 +139,7 @@ where
         let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
         let outcome = timeout_at(deadline, transact(&mut tx, intent)).await.unwrap_or(Err(StoreError::Slow));
         if outcome.is_ok() {
-            on_commit(&tx.revocations);
+            on_commit(&tx.revocations, &tx.changed);
         }
         tokio::spawn(give_back(tx, outcome.is_ok()));
         outcome
@@ -162,9 +162,12 @@ where
     Ok(value)
 }
 
-/// What has not been committed is rolled back first; a connection that doesn't answer even to that is closed.
+/// What has not been committed is rolled back first, and what has changed is told to those who look on; a connection
+/// that doesn't answer even to that is closed.
 async fn give_back(mut tx: Tx, committed: bool) {
-    let clean = committed || matches!(timeout(PATIENCE, execute(&mut tx, "ROLLBACK")).await, Ok(Ok(())));
+    let last =
+        async { if committed { notices::tell_changes(&mut tx).await } else { execute(&mut tx, "ROLLBACK").await } };
+    let clean = matches!(timeout(PATIENCE, last).await, Ok(Ok(())));
     if let (Conn::Postgres(conn), true) = (tx.conn, clean) {
         conn.give_back();
     }

@@ -1,6 +1,6 @@
 //! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`.
 
-use super::{On, StoreResult, Tx, session_row::Row, sql};
+use super::{On, StoreResult, Tx, session_row::Row, sql, user_id};
 pub use super::{
     session_row::Session,
     session_with_user::{find_by_token, find_with_user},
@@ -53,6 +53,9 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         session.voucher_ends_at.0,
         session.proved_at.0
     )?;
+    if inserted == 1 {
+        tx.changed(&session.user_id);
+    }
     Ok(inserted == 1)
 }
 
@@ -235,15 +238,17 @@ pub async fn touch(
 /// # Errors
 /// When the row can't be written.
 pub async fn end(tx: &mut Tx, id: &SessionId, reason: EndReason, now: Timestamp) -> StoreResult<bool> {
-    let ended = sql!(
+    let ended: Option<(String,)> = sql!(
         tx.on(),
-        execute,
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL",
+        fetch_optional,
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL RETURNING user_id",
         now.0,
         reason.as_str(),
         id.as_str()
     )?;
-    Ok(ended == 1)
+    let Some((user,)) = ended else { return Ok(false) };
+    tx.changed(&user_id(&user, "sessions")?);
+    Ok(true)
 }
 
 /// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live.
@@ -269,6 +274,7 @@ pub async fn end_all(
         user.as_str(),
         except.map_or("", SessionId::as_str)
     )?;
+    tx.changed(user);
     Ok(ended.len() as u64)
 }
 

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{On, StoreResult, postgres::Lent, revocations};
-use crate::domain::revocation::Revocation;
+use crate::domain::{ids::UserId, revocation::Revocation};
 
 pub(super) enum Conn {
     Sqlite(SqliteConnection),
@@ -14,11 +14,12 @@ pub(super) enum Conn {
 pub struct Tx {
     pub(super) conn: Conn,
     pub(super) revocations: Vec<Revocation>,
+    pub(super) changed: Vec<UserId>,
 }
 
 impl Tx {
     pub(super) fn new(conn: Conn) -> Self {
-        Self { conn, revocations: Vec::new() }
+        Self { conn, revocations: Vec::new(), changed: Vec::new() }
     }
 
     pub(super) fn on(&mut self) -> On<'_> {
@@ -36,6 +37,15 @@ impl Tx {
     /// Publishes a revocation with this write: numbered as its last statement, in force once it is committed.
     pub fn revoke(&mut self, revocation: Revocation) {
         self.revocations.push(revocation);
+    }
+
+    /// Has those who look on told, once this is committed, that what is shown of this user or of their sessions is
+    /// another. It says nothing that decides anything: to be told once too often, as after an intent that was taken
+    /// back, costs a look.
+    pub(super) fn changed(&mut self, user: &UserId) {
+        if !self.changed.contains(user) {
+            self.changed.push(user.clone());
+        }
     }
 
     /// Numbers and writes the revocations published since there were `published`.

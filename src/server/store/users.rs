@@ -99,7 +99,11 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResul
         user.version,
         user.created_at.0
     )?;
-    if inserted == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    if inserted != 1 {
+        return Err(StoreError::Conflict);
+    }
+    tx.changed(&user.id);
+    Ok(())
 }
 
 /// # Errors
@@ -221,6 +225,7 @@ pub async fn replace_password(tx: &mut Tx, id: &UserId, verified_hash: &str, new
 /// When the row can't be written.
 pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
     sql!(tx.on(), execute, "UPDATE users SET role = $1 WHERE id = $2", role.as_str(), id.as_str())?;
+    tx.changed(id);
     Ok(())
 }
 
@@ -230,6 +235,7 @@ pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
 /// When the row can't be written.
 pub async fn lock(tx: &mut Tx, id: &UserId, now: Timestamp) -> StoreResult<()> {
     sql!(tx.on(), execute, "UPDATE users SET locked_at = $1 WHERE id = $2 AND locked_at IS NULL", now.0, id.as_str())?;
+    tx.changed(id);
     Ok(())
 }
 
@@ -237,6 +243,7 @@ pub async fn lock(tx: &mut Tx, id: &UserId, now: Timestamp) -> StoreResult<()> {
 /// When the row can't be written.
 pub async fn unlock(tx: &mut Tx, id: &UserId) -> StoreResult<()> {
     sql!(tx.on(), execute, "UPDATE users SET locked_at = NULL WHERE id = $1", id.as_str())?;
+    tx.changed(id);
     Ok(())
 }
 
@@ -246,6 +253,7 @@ pub async fn unlock(tx: &mut Tx, id: &UserId) -> StoreResult<()> {
 /// When the row can't be deleted.
 pub async fn delete(tx: &mut Tx, id: &UserId) -> StoreResult<()> {
     sql!(tx.on(), execute, "DELETE FROM users WHERE id = $1", id.as_str())?;
+    tx.changed(id);
     Ok(())
 }
 

@@ -13,10 +13,11 @@ use tokio::{
 };
 
 use super::{StoreError, StoreResult, Tx, on::PATIENCE, tx::Conn};
-use crate::domain::revocation::Revocation;
+use crate::domain::{ids::UserId, revocation::Revocation};
 
-/// Told of every revocation after it is committed and before its intent is answered.
-pub type OnCommit = Arc<dyn Fn(&[Revocation]) + Send + Sync>;
+/// Told of every revocation after it is committed and before its intent is answered, and whose sessions or account are
+/// another now.
+pub type OnCommit = Arc<dyn Fn(&[Revocation], &[UserId]) + Send + Sync>;
 
 const QUEUE: usize = 1024;
 const BATCH: usize = 64;
@@ -104,9 +105,10 @@ async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
         let waited_for = batch.drain(..).filter(|job| job.deadline > now).collect();
         let (verdicts, outcome) = commit(&mut tx, waited_for).await;
         if outcome.is_ok() {
-            on_commit(&tx.revocations);
+            on_commit(&tx.revocations, &tx.changed);
         }
         tx.revocations.clear();
+        tx.changed.clear();
         for verdict in verdicts {
             (verdict.answer)(outcome.clone());
         }

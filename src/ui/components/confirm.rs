@@ -9,7 +9,7 @@ pub fn Confirm(
     button: &'static str,
     /// What will happen, in a sentence that names it.
     #[prop(into)]
-    question: String,
+    question: Signal<String>,
     /// The form that does it.
     children: Children,
 ) -> impl IntoView {
@@ -17,7 +17,7 @@ pub fn Confirm(
         <details class="confirm">
             <summary class="button button--danger-quiet">{button}</summary>
             <div class="confirm__panel">
-                <p class="confirm__question">{question}</p>
+                <p class="confirm__question">{move || question.get()}</p>
                 {children()}
             </div>
         </details>

@@ -1,5 +1,7 @@
 //! A session drawn as a pass (手形): which device, from where, since when, and a thin rule for the life left.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -60,43 +62,86 @@ impl PassFacts {
     }
 }
 
-/// The pass; `children` is what can be done with it.
+/// The pass; `children` is what can be done with it. They stay as they are when what stands on it changes.
 #[component]
-pub fn Pass(facts: PassFacts, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Pass(#[prop(into)] facts: Signal<PassFacts>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let l = use_locale();
-    let PassFacts { label, address, server_now, .. } = facts.clone();
+    let PassFacts { label, current, .. } = facts.get_untracked();
     view! {
-        <article class=if facts.current { "pass pass--current" } else { "pass" }>
+        <article class=if current { "pass pass--current" } else { "pass" }>
             <div class="pass__stub" title=texts::device_form(l, label.form)>
                 <DeviceIcon form=label.form />
             </div>
-            <div class="pass__body">
-                <div class="pass__head">
-                    <h3 class="pass__name">{texts::device(l, &label)}</h3>
-                    {facts.current.then(|| view! { <span class="badge badge--ink">{text!(l, devices.this_device)}</span> })}
-                    {facts.suspect.then(|| view! { <span class="badge badge--warn">{text!(l, devices.suspect)}</span> })}
-                </div>
-                {facts.suspect.then(|| view! { <p class="pass__warning">{text!(l, devices.suspect_text)}</p> })}
-                <dl class="facts facts--row">
-                    <Fact name=text!(l, devices.address)>
-                        <span class="figures">{address}</span>
-                    </Fact>
-                    <Fact name=text!(l, devices.signed_in)>
-                        <TimeText at=facts.signed_in_at now=server_now />
-                    </Fact>
-                    <Fact name=text!(l, devices.last_active)>
-                        <TimeText at=facts.last_active_at now=server_now />
-                    </Fact>
-                </dl>
-                <p class="pass__end">
-                    {ends_text(l, facts.ends_at, server_now)}
-                    {facts.remembered.then(|| [" · ", text!(l, devices.remembered)].concat())}
-                </p>
-            </div>
+            {move || view! { <Body facts=facts.get() /> }}
             {children.map(|children| view! { <div class="pass__act">{children()}</div> })}
-            <LifeRule percent=facts.life_left_percent />
+            {move || view! { <LifeRule percent=facts.with(|facts| facts.life_left_percent) /> }}
         </article>
     }
+}
+
+#[component]
+fn Body(facts: PassFacts) -> impl IntoView {
+    let l = use_locale();
+    let PassFacts { label, address, server_now, .. } = facts;
+    view! {
+        <div class="pass__body">
+            <div class="pass__head">
+                <h3 class="pass__name">{texts::device(l, &label)}</h3>
+                {facts.current.then(|| view! { <span class="badge badge--ink">{text!(l, devices.this_device)}</span> })}
+                {facts.suspect.then(|| view! { <span class="badge badge--warn">{text!(l, devices.suspect)}</span> })}
+            </div>
+            {facts.suspect.then(|| view! { <p class="pass__warning">{text!(l, devices.suspect_text)}</p> })}
+            <dl class="facts facts--row">
+                <Fact name=text!(l, devices.address)>
+                    <span class="figures">{address}</span>
+                </Fact>
+                <Fact name=text!(l, devices.signed_in)>
+                    <TimeText at=facts.signed_in_at now=server_now />
+                </Fact>
+                <Fact name=text!(l, devices.last_active)>
+                    <TimeText at=facts.last_active_at now=server_now />
+                </Fact>
+            </dl>
+            <p class="pass__end">
+                {ends_text(l, facts.ends_at, server_now)}
+                {facts.remembered.then(|| [" · ", text!(l, devices.remembered)].concat())}
+            </p>
+        </div>
+    }
+}
+
+/// What is done with the session of an id.
+pub type PassAct = Arc<dyn Fn(String, DeviceLabel) -> AnyView + Send + Sync>;
+
+/// Passes by the ids of their sessions. When the list changes, a pass that stays listed stays on the page, with the
+/// focus in it.
+#[component]
+pub fn Passes(#[prop(into)] passes: Signal<Vec<(String, PassFacts)>>, act: PassAct) -> impl IntoView {
+    let ids = move || passes.with(|passes| passes.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());
+    let pass = move |id: String| {
+        let first = passes.with_untracked(|passes| facts_of(passes, &id));
+        let label = first.as_ref().map(|facts| facts.label.clone());
+        let act = label.map(|label| act(id.clone(), label));
+        first.map(|first| {
+            let facts = Memo::new(move |before: Option<&PassFacts>| {
+                passes.with(|passes| facts_of(passes, &id)).unwrap_or_else(|| before.unwrap_or(&first).clone())
+            });
+            view! {
+                <li>
+                    <Pass facts>{act}</Pass>
+                </li>
+            }
+        })
+    };
+    view! {
+        <ul class="passes">
+            <For each=ids key=Clone::clone children=pass />
+        </ul>
+    }
+}
+
+fn facts_of(passes: &[(String, PassFacts)], id: &str) -> Option<PassFacts> {
+    passes.iter().find(|(listed, _)| listed == id).map(|(_, facts)| facts.clone())
 }
 
 /// When a session ends if nothing renews it.

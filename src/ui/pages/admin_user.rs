@@ -1,15 +1,19 @@
 //! One person: who they are, their live sessions with the means to end them, and the ended ones with the reason.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
     api::{
-        ApiError, ApiResult,
+        ApiError,
         admin::{KickSession, KickUser, SessionRow, UserDetail, UserRow, user_detail},
         devices::Ended,
+        events::What,
     },
+    domain::device_label::DeviceLabel,
     i18n::{Locale, td_string as text},
     platform,
     ui::{
@@ -20,13 +24,13 @@ use crate::{
             confirm::Confirm,
             facts::Fact,
             icons::arrow_left,
-            pass::{Pass, PassFacts},
+            pass::{PassAct, PassFacts, Passes},
             session_table::EndedSessions,
-            states::{Empty, ErrorState, Loading},
+            states::{Empty, ErrorState},
             step_up_dialog::StepUpDialog,
             time_text::TimeText,
         },
-        fetch::use_private,
+        fetch::{Followed, use_live},
         locale::use_locale,
         pages::account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
         paths,
@@ -49,7 +53,7 @@ pub fn AdminUser() -> impl IntoView {
     let l = use_locale();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let detail = use_private(move || id.get(), user_detail);
+    let detail = use_live(What::Users, move || id.get(), user_detail);
     let (one, all) = (use_act::<KickSession>(), use_act::<KickUser>());
     on_success(one, move |_| detail.refetch());
     on_success(all, move |_| detail.refetch());
@@ -67,9 +71,13 @@ pub fn AdminUser() -> impl IntoView {
     });
     let say = move |ended: Ended| done_text(l, ended.ended);
     let outcome = account.told_in(outcome.follow(one, say).follow(all, say), l);
-    let show = move |answer| {
-        let page = paths::user(&id.get_untracked());
-        view! { <Answer answer acts=Acts { one, all, account, page } /> }
+    let show = move |detail: Signal<UserDetail>| {
+        let shown = Memo::new(move |_| detail.with(|detail| detail.user.id.clone()));
+        // Of another person nothing is the same.
+        move || {
+            let page = paths::user(&shown.get());
+            view! { <Detail detail acts=Acts { one, all, account, page } /> }
+        }
     };
     view! {
         <div class="page page--wide">
@@ -79,54 +87,68 @@ pub fn AdminUser() -> impl IntoView {
             <RefusalSlot error=outcome.error />
             <DoneSlot text=outcome.done />
             <StepUpDialog question page=Signal::derive(move || paths::user(&id.get())) />
-            <Transition fallback=Loading>{move || detail.get().map(show)}</Transition>
+            <Followed resource=detail show refused />
         </div>
     }
 }
 
-#[component]
-fn Answer(answer: ApiResult<UserDetail>, acts: Acts) -> impl IntoView {
-    let l = use_locale();
-    match answer {
-        Ok(detail) => view! { <Detail detail acts /> }.into_any(),
-        Err(ApiError::NotFound) => {
-            platform::set_not_found();
-            view! {
-                <Title text=text!(l, user.missing) />
-                <h1 class="visually-hidden">{text!(l, user.missing)}</h1>
-                <Empty title=text!(l, user.missing) text=text!(l, user.missing_text) />
-            }
-            .into_any()
-        }
-        // the page is about to be taken away
-        Err(ApiError::SignedOut { .. }) => ().into_any(),
-        Err(error) => view! { <ErrorState error /> }.into_any(),
+fn refused(error: ApiError) -> AnyView {
+    if error != ApiError::NotFound {
+        return view! { <ErrorState error /> }.into_any();
     }
+    let l = use_locale();
+    platform::set_not_found();
+    view! {
+        <Title text=text!(l, user.missing) />
+        <h1 class="visually-hidden">{text!(l, user.missing)}</h1>
+        <Empty title=text!(l, user.missing) text=text!(l, user.missing_text) />
+    }
+    .into_any()
 }
 
 #[component]
-fn Detail(detail: UserDetail, acts: Acts) -> impl IntoView {
+fn Detail(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
     let l = use_locale();
-    let now = detail.server_now;
-    let (ended, live): (Vec<SessionRow>, Vec<SessionRow>) =
-        detail.sessions.into_iter().partition(|session| session.ended.is_some());
+    let user = Memo::new(move |_| detail.with(|detail| detail.user.clone()));
+    let ended = Memo::new(move |_| {
+        let sessions = detail.with(|detail| detail.sessions.clone());
+        sessions.into_iter().filter(|session| session.ended.is_some()).collect::<Vec<_>>()
+    });
+    let now = move || detail.with(|detail| detail.server_now);
+    let account = acts.clone();
     view! {
-        <Title text=detail.user.display_name.clone() />
-        <Person user=detail.user.clone() now />
-        <LiveSessions user=detail.user.clone() live now acts=acts.clone() />
+        <Title text=move || user.get().display_name />
+        <header class="page__head">
+            <h1 tabindex="-1">{move || user.get().display_name}</h1>
+            <p class="page__lead">{move || user.get().email}</p>
+        </header>
+        {move || view! { <Person user=user.get() now=now() /> }}
+        <LiveSessions detail acts />
         <section class="section" aria-labelledby="ended-title">
             <h2 class="section__title" id="ended-title">
                 {text!(l, user.ended)}
             </h2>
-            {if ended.is_empty() {
-                view! { <Empty title=text!(l, user.no_ended) text=text!(l, user.no_ended_text) /> }.into_any()
-            } else {
-                view! { <EndedSessions sessions=ended now /> }.into_any()
+            {move || match ended.get() {
+                ended if ended.is_empty() => {
+                    view! { <Empty title=text!(l, user.no_ended) text=text!(l, user.no_ended_text) /> }.into_any()
+                }
+                sessions => view! { <EndedSessions sessions now=now() /> }.into_any(),
             }}
         </section>
-        {detail
-            .manageable
-            .then(|| view! { <ManageAccount user=detail.user own=detail.own acts=acts.account page=acts.page /> })}
+        <Manage detail acts=account />
+    }
+}
+
+/// Drawn anew only when the account itself is another: a role that is chosen in it but not given yet stays chosen.
+#[component]
+fn Manage(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
+    let account = Memo::new(move |_| {
+        let UserDetail { user, own, manageable, .. } = detail.get();
+        manageable.then_some((UserRow { live_sessions: 0, last_active_at: None, ..user }, own))
+    });
+    move || {
+        let Acts { account: acts, page, .. } = acts.clone();
+        account.get().map(|(user, own)| view! { <ManageAccount user own acts page /> })
     }
 }
 
@@ -139,10 +161,6 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
         (text!(l, user.state_open), "badge")
     };
     view! {
-        <header class="page__head">
-            <h1 tabindex="-1">{user.display_name}</h1>
-            <p class="page__lead">{user.email}</p>
-        </header>
         <dl class="facts facts--row facts--ruled">
             <Fact name=text!(l, user.role)>{texts::role(l, user.role)}</Fact>
             <Fact name=text!(l, user.state)>
@@ -165,67 +183,81 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
 }
 
 #[component]
-fn LiveSessions(user: UserRow, live: Vec<SessionRow>, now: i64, acts: Acts) -> impl IntoView {
+fn LiveSessions(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
     let l = use_locale();
-    let Acts { one, all, page, .. } = acts;
-    let count = live.len();
-    let question = if count == 1 {
-        text!(l, user.kick_all_ask_single, name = user.display_name)
-    } else {
-        text!(l, user.kick_all_ask, count, name = user.display_name)
-    };
+    let live = Memo::new(move |_| {
+        detail.with(|detail| {
+            let live = detail.sessions.iter().filter(|session| session.ended.is_none());
+            let entry =
+                |session: &SessionRow| (session.session_id.clone(), PassFacts::of_session(session, detail.server_now));
+            live.map(entry).collect::<Vec<_>>()
+        })
+    });
+    let count = Memo::new(move |_| live.with(Vec::len));
+    let none = Memo::new(move |_| count.get() == 0);
+    let (one, page) = (acts.one, acts.page.clone());
+    let act: PassAct =
+        Arc::new(move |id, label| view! { <KickDevice id label act=one page=page.clone() /> }.into_any());
     view! {
         <section class="section" aria-labelledby="live-title">
             <h2 class="section__title" id="live-title">
                 {text!(l, user.live)}
-                {(count > 0).then(|| view! { <span class="count">{count}</span> })}
+                {move || (!none.get()).then(|| view! { <span class="count">{move || count.get()}</span> })}
             </h2>
-            {if live.is_empty() {
-                view! { <Empty title=text!(l, user.no_live) text=text!(l, user.no_live_text) /> }.into_any()
-            } else {
-                let back = page.clone();
-                view! {
-                    <ul class="passes">
-                        {live
-                            .into_iter()
-                            .map(|session| view! { <LivePass session now act=one page=back.clone() /> })
-                            .collect_view()}
-                    </ul>
-                    <Confirm button=text!(l, user.kick_all) question>
-                        <ActForm act=all page>
-                            <input type="hidden" name="user_id" value=user.id />
-                            <button class="button button--danger" type="submit" disabled=move || all.pending().get()>
-                                {text!(l, user.kick_all_confirm)}
-                            </button>
-                        </ActForm>
-                    </Confirm>
+            {move || {
+                if none.get() {
+                    view! { <Empty title=text!(l, user.no_live) text=text!(l, user.no_live_text) /> }.into_any()
+                } else {
+                    view! {
+                        <Passes passes=live act=Arc::clone(&act) />
+                        <KickAll detail count acts=acts.clone() />
+                    }
+                        .into_any()
                 }
-                    .into_any()
             }}
         </section>
     }
 }
 
 #[component]
-fn LivePass(session: SessionRow, now: i64, act: Act<KickSession>, page: String) -> impl IntoView {
+fn KickAll(detail: Signal<UserDetail>, count: Memo<usize>, acts: Acts) -> impl IntoView {
     let l = use_locale();
-    let label = text!(l, user.kick_device, device = texts::device(l, &session.label));
+    let Acts { all, page, .. } = acts;
+    let question = move || {
+        let name = detail.with(|detail| detail.user.display_name.clone());
+        match count.get() {
+            1 => text!(l, user.kick_all_ask_single, name),
+            count => text!(l, user.kick_all_ask, count, name),
+        }
+    };
     view! {
-        <li>
-            <Pass facts=PassFacts::of_session(&session, now)>
-                <ActForm act page>
-                    <input type="hidden" name="session_id" value=session.session_id />
-                    <button
-                        class="button button--danger-quiet"
-                        type="submit"
-                        aria-label=label
-                        disabled=move || act.pending().get()
-                    >
-                        {text!(l, user.kick)}
-                    </button>
-                </ActForm>
-            </Pass>
-        </li>
+        <Confirm button=text!(l, user.kick_all) question=Signal::derive(question)>
+            <ActForm act=all page>
+                <input type="hidden" name="user_id" value=detail.with_untracked(|detail| detail.user.id.clone()) />
+                <button class="button button--danger" type="submit" disabled=move || all.pending().get()>
+                    {text!(l, user.kick_all_confirm)}
+                </button>
+            </ActForm>
+        </Confirm>
+    }
+}
+
+#[component]
+fn KickDevice(id: String, label: DeviceLabel, act: Act<KickSession>, page: String) -> impl IntoView {
+    let l = use_locale();
+    let label = text!(l, user.kick_device, device = texts::device(l, &label));
+    view! {
+        <ActForm act page>
+            <input type="hidden" name="session_id" value=id />
+            <button
+                class="button button--danger-quiet"
+                type="submit"
+                aria-label=label
+                disabled=move || act.pending().get()
+            >
+                {text!(l, user.kick)}
+            </button>
+        </ActForm>
     }
 }
 

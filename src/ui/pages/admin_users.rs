@@ -5,11 +5,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::admin::{Page, UserRow, list_users},
+    api::{
+        admin::{Page, UserRow, list_users},
+        events::What,
+    },
     i18n::{Locale, td_string as text},
     ui::{
         components::{pager::Pager, search::Search, states::Empty, time_text::TimeText},
-        fetch::{Loaded, use_private},
+        fetch::{Followed, use_live},
         locale::use_locale,
         paths, texts,
     },
@@ -19,8 +22,11 @@ use crate::{
 pub fn AdminUsers() -> impl IntoView {
     let l = use_locale();
     let (query, cursor) = list_position();
-    let users =
-        use_private(move || (query.get(), cursor.get()), |(query, cursor)| list_users(query, cursor, String::new()));
+    let users = use_live(
+        What::Users,
+        move || (query.get(), cursor.get()),
+        |(query, cursor)| list_users(query, cursor, String::new()),
+    );
     view! {
         <Title text=text!(l, users.title) />
         <div class="page page--wide">
@@ -29,13 +35,7 @@ pub fn AdminUsers() -> impl IntoView {
                 <p class="page__lead">{text!(l, users.lead)}</p>
             </header>
             <Search page=paths::USERS label=text!(l, users.search) query />
-            <Loaded
-                resource=users
-                show=move |page| {
-                    let (query, later) = (query.get_untracked(), !cursor.get_untracked().is_empty());
-                    view! { <Users page query later /> }
-                }
-            />
+            <Followed resource=users show=move |page| view! { <Users page query cursor /> } />
         </div>
     }
 }
@@ -47,21 +47,42 @@ pub fn list_position() -> (Signal<String>, Signal<String>) {
     (read("query").into(), read("cursor").into())
 }
 
+/// What was read, with the search and the cursor as they stood when it came.
 #[component]
-fn Users(page: Page<UserRow>, query: String, later: bool) -> impl IntoView {
-    let l = use_locale();
-    if page.items.is_empty() {
-        let empty = match query.as_str() {
-            "" => view! { <Empty title=text!(l, users.none) text=text!(l, users.none_text) /> },
-            _ => view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query) /> },
-        };
-        return empty.into_any();
+fn Users(page: Signal<Page<UserRow>>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
+    let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
+    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
+    let asked = Memo::new(move |_| page.with(|_| query.get_untracked()));
+    let later = Memo::new(move |_| page.with(|_| !cursor.get_untracked().is_empty()));
+    move || {
+        if empty.get() {
+            return view! { <Nobody query=asked.get() /> }.into_any();
+        }
+        view! {
+            <Table page query=asked />
+            {move || view! { <Pager page=paths::USERS query=asked.get() later=later.get() next=next.get() /> }}
+        }
+        .into_any()
     }
-    let caption = match query.as_str() {
+}
+
+#[component]
+fn Nobody(query: String) -> impl IntoView {
+    let l = use_locale();
+    match query.as_str() {
+        "" => view! { <Empty title=text!(l, users.none) text=text!(l, users.none_text) /> },
+        _ => view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query) /> },
+    }
+}
+
+#[component]
+fn Table(page: Signal<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
+    let l = use_locale();
+    let caption = move || match query.get().as_str() {
         "" => text!(l, users.caption).to_owned(),
         found => text!(l, users.caption_found, query = found.to_owned()),
     };
-    let now = page.server_now;
+    let rows = move || page.with(|page| page.items.clone());
     view! {
         <table class="table">
             <caption class="table__caption">{caption}</caption>
@@ -74,41 +95,51 @@ fn Users(page: Page<UserRow>, query: String, later: bool) -> impl IntoView {
                     <th scope="col">{text!(l, users.created)}</th>
                 </tr>
             </thead>
-            <tbody>{page.items.into_iter().map(|user| view! { <Row user now /> }).collect_view()}</tbody>
+            <tbody>
+                <For each=rows key=|user| user.id.clone() children=move |first| view! { <Row page first /> } />
+            </tbody>
         </table>
-        <Pager page=paths::USERS query later next=page.next />
     }
-    .into_any()
 }
 
+/// A row stays on the page while its user is listed; what it says follows.
 #[component]
-fn Row(user: UserRow, now: i64) -> impl IntoView {
+fn Row(page: Signal<Page<UserRow>>, first: UserRow) -> impl IntoView {
     let l = use_locale();
+    let path = paths::user(&first.id);
+    let user = Memo::new(move |before: Option<&UserRow>| {
+        let listed = page.with(|page| page.items.iter().find(|user| user.id == first.id).cloned());
+        listed.unwrap_or_else(|| before.unwrap_or(&first).clone())
+    });
+    let now = move || page.with(|page| page.server_now);
     view! {
         <tr>
             <th scope="row">
-                <a class="person" href=paths::user(&user.id)>
-                    <span class="person__name">{user.display_name}</span>
-                    <span class="person__email">{user.email}</span>
+                <a class="person" href=path>
+                    <span class="person__name">{move || user.get().display_name}</span>
+                    <span class="person__email">{move || user.get().email}</span>
                 </a>
             </th>
             <td data-label=text!(l, users.role)>
                 <span>
-                    {texts::role(l, user.role)}
-                    {user.locked.then(|| view! { " " <span class="badge badge--danger">{text!(l, users.locked)}</span> })}
+                    {move || texts::role(l, user.get().role)}
+                    {move || {
+                        let locked = user.with(|user| user.locked);
+                        locked.then(|| view! { " " <span class="badge badge--danger">{text!(l, users.locked)}</span> })
+                    }}
                 </span>
             </td>
-            <td data-label=text!(l, users.sessions) class:faint=user.live_sessions == 0>
-                {live(l, user.live_sessions)}
+            <td data-label=text!(l, users.sessions) class:faint=move || user.with(|user| user.live_sessions == 0)>
+                {move || live(l, user.with(|user| user.live_sessions))}
             </td>
             <td data-label=text!(l, users.last_active)>
-                {match user.last_active_at {
-                    Some(at) => view! { <TimeText at now /> }.into_any(),
+                {move || match user.with(|user| user.last_active_at) {
+                    Some(at) => view! { <TimeText at now=now() /> }.into_any(),
                     None => view! { <span class="faint">{text!(l, users.never)}</span> }.into_any(),
                 }}
             </td>
             <td data-label=text!(l, users.created)>
-                <TimeText at=user.created_at now />
+                {move || view! { <TimeText at=user.with(|user| user.created_at) now=now() /> }}
             </td>
         </tr>
     }

@@ -1,10 +1,16 @@
 //! Where one is signed in: the passes, the own one first, and the ways to end them.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::devices::{Device, Devices, Ended, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
+    api::{
+        devices::{Device, Devices, Ended, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
+        events::What,
+    },
+    domain::device_label::DeviceLabel,
     i18n::{Locale, td_string as text},
     ui::{
         act::{Act, ActForm, Outcome, on_success, use_act},
@@ -12,10 +18,10 @@ use crate::{
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
             kept_text::KeptText,
-            pass::{Pass, PassFacts},
+            pass::{Pass, PassAct, PassFacts, Passes},
             states::Empty,
         },
-        fetch::{Loaded, use_private},
+        fetch::{Followed, use_live},
         locale::use_locale,
         pages::sign_out::SignOutForm,
         paths, texts, times,
@@ -25,7 +31,7 @@ use crate::{
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let l = use_locale();
-    let devices = use_private(|| (), |()| list_devices());
+    let devices = use_live(What::Devices, || (), |()| list_devices());
     let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_act::<RevokeOtherDevices>());
     on_success(revoke, move |_| devices.refetch());
     on_success(revoke_others, move |_| devices.refetch());
@@ -42,70 +48,90 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <ErrorSlot error=outcome.error />
             <DoneSlot text=outcome.done />
-            <Loaded resource=devices show=move |devices| view! { <Passes devices revoke revoke_others /> } />
+            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others /> } />
         </div>
     }
 }
 
 #[component]
-fn Passes(devices: Devices, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
+fn Content(
+    devices: Signal<Devices>,
+    revoke: Act<RevokeDevice>,
+    revoke_others: Act<RevokeOtherDevices>,
+) -> impl IntoView {
     let l = use_locale();
-    let now = devices.server_now;
-    let (own, others): (Vec<Device>, Vec<Device>) = devices.devices.into_iter().partition(|device| device.current);
+    let alarms = Memo::new(move |_| devices.with(|devices| devices.alarms.clone()));
+    let kept = devices.with_untracked(|devices| devices.kept);
     view! {
-        {devices.alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()}
+        {move || {
+            let now = devices.with_untracked(|devices| devices.server_now);
+            alarms.get().into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()
+        }}
         <section class="section" aria-labelledby="own-title">
             <h2 class="section__title" id="own-title">
                 {text!(l, devices.yours)}
             </h2>
-            {own
-                .iter()
-                .map(|device| {
+            {listed(devices, true)
+                .into_iter()
+                .map(|(_, first)| {
+                    let own = Memo::new(move |_| listed(devices, true).pop().map_or_else(|| first.clone(), |(_, facts)| facts));
                     view! {
-                        <Pass facts=PassFacts::of_device(device, now)>
+                        <Pass facts=own>
                             <SignOutForm label=text!(l, devices.sign_out_here) />
                         </Pass>
                     }
                 })
                 .collect_view()}
         </section>
-        {if devices.kept {
+        {if kept {
             view! {
-                <Others others now revoke revoke_others />
+                <Others devices revoke revoke_others />
                 <p class="page__foot">{text!(l, devices.explain)}</p>
             }
                 .into_any()
         } else {
-            view! { <Unkept ends_at=own.first().and_then(|own| own.ends_at) /> }.into_any()
+            let ends_at = devices.with_untracked(|devices| devices.devices.first().and_then(|own| own.ends_at));
+            view! { <Unkept ends_at /> }.into_any()
         }}
     }
 }
 
+/// The own pass, or those of the other devices.
+fn listed(devices: Signal<Devices>, current: bool) -> Vec<(String, PassFacts)> {
+    devices.with(|devices| {
+        let wanted = devices.devices.iter().filter(|device| device.current == current);
+        let entry = |device: &Device| (device.session_id.clone(), PassFacts::of_device(device, devices.server_now));
+        wanted.map(entry).collect()
+    })
+}
+
 #[component]
 fn Others(
-    others: Vec<Device>,
-    now: i64,
+    devices: Signal<Devices>,
     revoke: Act<RevokeDevice>,
     revoke_others: Act<RevokeOtherDevices>,
 ) -> impl IntoView {
     let l = use_locale();
-    let count = others.len();
+    let others = Memo::new(move |_| listed(devices, false));
+    let count = Memo::new(move |_| others.with(Vec::len));
+    let alone = Memo::new(move |_| count.get() == 0);
+    let act: PassAct = Arc::new(move |id, label| view! { <SignOutDevice id label revoke /> }.into_any());
     view! {
         <section class="section" aria-labelledby="others-title">
             <h2 class="section__title" id="others-title">
                 {text!(l, devices.others)}
-                {(count > 0).then(|| view! { <span class="count">{count}</span> })}
+                {move || (!alone.get()).then(|| view! { <span class="count">{move || count.get()}</span> })}
             </h2>
-            {if others.is_empty() {
-                view! { <Empty title=text!(l, devices.alone) text=text!(l, devices.alone_text) /> }.into_any()
-            } else {
-                view! {
-                    <ul class="passes">
-                        {others.into_iter().map(|device| view! { <OtherPass device now revoke /> }).collect_view()}
-                    </ul>
-                    <SignOutOthers count act=revoke_others />
+            {move || {
+                if alone.get() {
+                    view! { <Empty title=text!(l, devices.alone) text=text!(l, devices.alone_text) /> }.into_any()
+                } else {
+                    view! {
+                        <Passes passes=others act=Arc::clone(&act) />
+                        <SignOutOthers count act=revoke_others />
+                    }
+                        .into_any()
                 }
-                    .into_any()
             }}
         </section>
     }
@@ -132,37 +158,37 @@ fn Unkept(ends_at: Option<i64>) -> impl IntoView {
 }
 
 #[component]
-fn OtherPass(device: Device, now: i64, revoke: Act<RevokeDevice>) -> impl IntoView {
+fn SignOutDevice(id: String, label: DeviceLabel, revoke: Act<RevokeDevice>) -> impl IntoView {
     let l = use_locale();
-    let label = text!(l, devices.sign_out_device, device = texts::device(l, &device.label));
+    let label = text!(l, devices.sign_out_device, device = texts::device(l, &label));
     view! {
-        <li>
-            <Pass facts=PassFacts::of_device(&device, now)>
-                <ActForm act=revoke page=paths::DEVICES>
-                    <input type="hidden" name="session_id" value=device.session_id />
-                    <button
-                        class="button button--danger-quiet"
-                        type="submit"
-                        aria-label=label
-                        disabled=move || revoke.pending().get()
-                    >
-                        {text!(l, devices.sign_out)}
-                    </button>
-                </ActForm>
-            </Pass>
-        </li>
+        <ActForm act=revoke page=paths::DEVICES>
+            <input type="hidden" name="session_id" value=id />
+            <button
+                class="button button--danger-quiet"
+                type="submit"
+                aria-label=label
+                disabled=move || revoke.pending().get()
+            >
+                {text!(l, devices.sign_out)}
+            </button>
+        </ActForm>
     }
 }
 
 #[component]
-fn SignOutOthers(count: usize, act: Act<RevokeOtherDevices>) -> impl IntoView {
+fn SignOutOthers(count: Memo<usize>, act: Act<RevokeOtherDevices>) -> impl IntoView {
     let l = use_locale();
-    let (question, confirm) = match count {
-        1 => (text!(l, devices.others_ask_single).to_owned(), text!(l, devices.others_confirm_single).to_owned()),
-        _ => (text!(l, devices.others_ask, count), text!(l, devices.others_confirm, count)),
+    let question = move || match count.get() {
+        1 => text!(l, devices.others_ask_single).to_owned(),
+        count => text!(l, devices.others_ask, count),
+    };
+    let confirm = move || match count.get() {
+        1 => text!(l, devices.others_confirm_single).to_owned(),
+        count => text!(l, devices.others_confirm, count),
     };
     view! {
-        <Confirm button=text!(l, devices.others_button) question>
+        <Confirm button=text!(l, devices.others_button) question=Signal::derive(question)>
             <ActForm act page=paths::DEVICES>
                 <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
                     {confirm}

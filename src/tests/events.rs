@@ -376,6 +376,22 @@ async fn to_listen_is_no_use_and_no_act() {
 }
 
 #[tokio::test]
+async fn to_listen_renews_nothing_that_is_due() {
+    for strategy in [Strategy::Jwt, Strategy::Database] {
+        let app = app_of(strategy, &[]).await;
+        let mut browser = app.browser();
+        let fields = [("email", EMAIL), ("password", PASSWORD), ("remember", "true")];
+        browser.post("/api/login", &fields).await.expect(StatusCode::OK);
+        app.minutes(25 * 60);
+        let read = browser.clone().get("/api/session").await.expect(StatusCode::OK);
+        assert!(!read.set_cookies().is_empty(), "a renewal was due");
+        app.minutes(25 * 60);
+        // That no cookie is set is looked at with every stream.
+        listen(&browser).await.hears_nothing().await;
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_opens_too_many_loses_its_oldest_and_nobody_elses() {
     let app = app_of(Strategy::Hybrid, &[]).await;
     let (browser, other) = (app.signed_in(EMAIL).await, app.signed_in(EMAIL).await.using(CHROME));
@@ -524,9 +540,9 @@ fn a_stop_ends_streams_at_once() {
 
 #[test]
 fn a_stream_ends_by_itself_when_its_token_does() {
-    let (server, browser) = process(&["session.access_ttl=3s", "session.refresh_lead=1s"]);
+    let (server, browser) = process(&["session.access_ttl=5s", "session.refresh_lead=1s", "session.rotation_grace=1s"]);
     let mut stream = stream_of(&server, &browser);
-    stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(12))).unwrap();
     let mut rest = String::new();
     stream.read_to_string(&mut rest).ok();
     assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("ended"), "{rest}");

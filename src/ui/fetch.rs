@@ -106,8 +106,10 @@ where
                 let show = show.clone();
                 let kind = Memo::new(move |_| resource.get().map(|answer| answer.map(drop)));
                 move || {
+                    // A resource that is looked at within a `Transition` is followed, `get_untracked` or not.
+                    let first = || untrack(|| resource.get_untracked());
                     kind.get()
-                        .map(|kind| match (kind, resource.get_untracked()) {
+                        .map(|kind| match (kind, first()) {
                             (Ok(()), Some(Ok(first))) => EitherOf3::A(show(latest(resource, first))),
                             // the page is about to be taken away
                             (Ok(()) | Err(ApiError::SignedOut { .. }), _) => EitherOf3::B(()),

@@ -1,30 +1,28 @@
 //! `GET /events`: what an open page is told at once, with the right reason, and that a stream never outlives what it was
 //! opened with.
 
-use std::{collections::BTreeMap, io::Read as _, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode},
 };
-use http_body_util::BodyExt as _;
 use sekisho::{
     domain::{role::Role, strategy::Strategy},
     server::{
-        flow::events::HEARTBEAT,
         node::{live::MOST_OF_SESSION, revocation_feed},
         state::AppState,
     },
 };
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
-    binary::Server,
+    event_page::{listen, listen_at, refused},
     nodes::another,
-    test_app::{Browser, CHROME, PASSWORD, RUNTIME, Reply, TestApp},
+    test_app::{Browser, CHROME, PASSWORD, RUNTIME, TestApp},
     test_database::{TestDatabase, postgres_server, skipped},
 };
 
@@ -33,92 +31,6 @@ const OTHER: &str = "taro@example.com";
 const ADMIN: &str = "admin@example.com";
 const KEEPING: [Strategy; 2] = [Strategy::Database, Strategy::Hybrid];
 const NEW_PASSWORD: &str = "another teapot river 9";
-
-/// An open stream, read as it comes.
-struct Page {
-    told: mpsc::UnboundedReceiver<(String, Value)>,
-}
-
-impl Page {
-    /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<(String, Value)> {
-        timeout(Duration::from_secs(5), self.told.recv()).await.expect("nothing was told, and the stream goes on")
-    }
-
-    async fn hears(&mut self, event: &str, data: &Value) {
-        let told = self.next().await;
-        assert_eq!(told.as_ref().map(|(event, data)| (event.as_str(), data)), Some((event, data)));
-    }
-
-    /// Is told that its session ended, and nothing after that.
-    async fn ends(mut self, reason: &str) {
-        let data = json!({ "code": "signed_out", "reason": reason });
-        loop {
-            match self.next().await {
-                // The list of sessions may have changed a moment before.
-                Some((event, _)) if event == "changed" => {}
-                told => break assert_eq!(told, Some(("ended".to_owned(), data))),
-            }
-        }
-        self.closes().await;
-    }
-
-    /// Ends without another word.
-    async fn closes(&mut self) {
-        assert_eq!(self.next().await, None);
-    }
-
-    async fn hears_nothing(&mut self) {
-        let told = timeout(Duration::from_millis(600), self.told.recv()).await;
-        assert!(told.is_err(), "{told:?}");
-    }
-}
-
-async fn listen_at(router: axum::Router, browser: &Browser) -> Result<Page, Reply> {
-    let request = browser.request(Method::GET, "/events").body(Body::empty()).unwrap();
-    let (tell, told) = mpsc::unbounded_channel();
-    let opened = RUNTIME.spawn(async move {
-        let (parts, mut body) = router.oneshot(request).await.unwrap().into_parts();
-        if parts.status != StatusCode::OK {
-            let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-            return Err(Reply { status: parts.status, headers: parts.headers, text });
-        }
-        assert_eq!(parts.headers[header::CONTENT_TYPE], "text/event-stream");
-        assert_eq!(parts.headers[header::CACHE_CONTROL], "no-store");
-        assert_eq!(parts.headers["x-accel-buffering"], "no");
-        assert!(!parts.headers.contains_key(header::SET_COOKIE) && !parts.headers.contains_key("content-encoding"));
-        tokio::spawn(async move {
-            let mut text = String::new();
-            while let Some(Ok(frame)) = body.frame().await {
-                text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
-                while let Some((event, rest)) = text.split_once("\n\n") {
-                    if let Some(event) = parse(event)
-                        && tell.send(event).is_err()
-                    {
-                        return;
-                    }
-                    text = rest.to_owned();
-                }
-            }
-        });
-        Ok(())
-    });
-    opened.await.unwrap().map(|()| Page { told })
-}
-
-/// `None` for a comment.
-fn parse(event: &str) -> Option<(String, Value)> {
-    let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    Some((field("event")?.to_owned(), serde_json::from_str(field("data")?).unwrap()))
-}
-
-async fn listen(browser: &Browser) -> Page {
-    listen_at(browser.router.clone(), browser).await.unwrap_or_else(|reply| panic!("{} {}", reply.status, reply.text))
-}
-
-async fn refused(browser: &Browser) -> Reply {
-    listen_at(browser.router.clone(), browser).await.err().expect("it listens")
-}
 
 async fn app_of(strategy: Strategy, more: &[(&str, &str)]) -> TestApp {
     let mut settings = vec![("session.strategy", strategy.as_str())];
@@ -492,76 +404,4 @@ async fn how_many_listen_is_counted() {
     assert!(told.contains("sekisho_event_streams 0\n"), "{told}");
     assert!(told.contains("sekisho_requests_total{route=\"/events\",status=\"200\"} 1"), "{told}");
     refused(&browser).await.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
-}
-
-/// Opens a stream at a process and reads its beginning.
-fn stream_of(server: &Server, browser: &Browser) -> std::net::TcpStream {
-    use std::io::Write as _;
-    let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut stream = server.connect();
-    let request = format!("GET /events HTTP/1.1\r\nHost: localhost:3000\r\nCookie: {}\r\n\r\n", cookies.join("; "));
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut head = [0; 15];
-    stream.read_exact(&mut head).unwrap();
-    assert_eq!(&head, b"HTTP/1.1 200 OK");
-    stream
-}
-
-/// A process, and a browser that registered there.
-fn process(settings: &[&str]) -> (Server, Browser) {
-    let server = Server::set_to(settings);
-    let mut browser = Browser {
-        router: axum::Router::new(),
-        cookies: BTreeMap::new(),
-        user_agent: CHROME.to_owned(),
-        address: String::new(),
-    };
-    let form = "email=at.once%40example.com&password=quiet+mountains+in+the+rain&display_name=Traveller";
-    let reply = server.ask(&browser, "POST", "/api/register", form).expect(StatusCode::OK);
-    browser.receive(&reply);
-    (server, browser)
-}
-
-#[test]
-fn a_stop_ends_streams_at_once() {
-    let (mut server, browser) = process(&[]);
-    let mut streams: Vec<_> = (0..3).map(|_| stream_of(&server, &browser)).collect();
-    #[expect(clippy::disallowed_methods, reason = "how long another process takes")]
-    let begun = std::time::Instant::now();
-    server.signal("TERM");
-    for stream in &mut streams {
-        let mut rest = String::new();
-        stream.read_to_string(&mut rest).unwrap();
-        assert!(rest.ends_with("0\r\n\r\n"), "in order: {rest}");
-    }
-    assert!(server.ended_well());
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-}
-
-#[test]
-fn a_stream_ends_by_itself_when_its_token_does() {
-    let (server, browser) = process(&["session.access_ttl=5s", "session.refresh_lead=1s", "session.rotation_grace=1s"]);
-    let mut stream = stream_of(&server, &browser);
-    stream.set_read_timeout(Some(Duration::from_secs(12))).unwrap();
-    let mut rest = String::new();
-    stream.read_to_string(&mut rest).ok();
-    assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("ended"), "{rest}");
-}
-
-#[test]
-fn a_stream_that_has_nothing_to_tell_is_kept_alive_and_outlives_the_limits_of_requests() {
-    let (server, browser) = process(&[]);
-    let mut stream = stream_of(&server, &browser);
-    let mut beats = Vec::new();
-    let mut buffer = [0; 1024];
-    #[expect(clippy::disallowed_methods, reason = "how long another process takes")]
-    let begun = std::time::Instant::now();
-    while beats.len() < 2 {
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "it ended after {:?}", begun.elapsed());
-        if String::from_utf8_lossy(&buffer[..read]).contains("\n:") {
-            beats.push(begun.elapsed());
-        }
-    }
-    assert!(beats[1] + Duration::from_secs(1) >= HEARTBEAT, "{beats:?}");
 }

@@ -14,6 +14,8 @@ mod conformance;
 mod demo;
 mod devices;
 mod documents;
+mod event_page;
+mod event_sockets;
 mod events;
 mod faults;
 mod forward_auth;

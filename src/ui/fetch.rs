@@ -1,6 +1,6 @@
 //! Reading private data for a page: renewed when the access token has ended, and the page's end when the session has.
 
-use std::{cell::Cell, future::Future, rc::Rc};
+use std::{cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 use leptos::{either::EitherOf3, prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,13 +39,15 @@ where
     resource
 }
 
-async fn read<S, T, F, Fut>(fetch: F, key: S) -> ApiResult<T>
+/// Behind a pointer, so that what polls it exists once in the browser's program and not for each who asks.
+fn read<S, T, F, Fut>(fetch: F, key: S) -> Pin<Box<dyn Future<Output = ApiResult<T>> + Send>>
 where
-    S: Clone,
-    F: Fn(S) -> Fut,
-    Fut: Future<Output = ApiResult<T>>,
+    S: Clone + Send + 'static,
+    T: Send + 'static,
+    F: Fn(S) -> Fut + Send + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
 {
-    with_renewal(move || fetch(key.clone())).await
+    Box::pin(with_renewal(move || fetch(key.clone())))
 }
 
 /// The same, read anew whenever `what` changed, unseen: what is shown stays until there is something newer, also when
@@ -87,7 +89,7 @@ where
 /// then changes only what is other: `show` is called once and follows what it is given. So nothing that was typed, opened or
 /// focused in it is lost.
 #[component]
-pub fn Followed<T, V, F>(
+pub fn Followed<T, F>(
     resource: Private<T>,
     show: F,
     /// In place of what is shown where something was refused.
@@ -96,24 +98,41 @@ pub fn Followed<T, V, F>(
 ) -> impl IntoView
 where
     T: Clone + PartialEq + Send + Sync + 'static,
-    V: IntoView + 'static,
-    F: Fn(Signal<T>) -> V + Clone + Send + Sync + 'static,
+    F: Fn(Memo<T>) -> AnyView + Send + Sync + 'static,
 {
+    let outcome = Box::new(move || {
+        resource.with(|answer| answer.as_ref().map(|answer| answer.as_ref().map(|_| ()).map_err(Clone::clone)))
+    });
+    let show = Box::new(move || {
+        // A resource that is looked at within a `Transition` is followed, `get_untracked` or not.
+        let first = untrack(|| resource.get_untracked())?.ok()?;
+        Some(show(latest(resource, first)))
+    });
     let refused = refused.unwrap_or(|error| view! { <ErrorState error /> }.into_any());
+    view! { <FollowedAny outcome show refused /> }
+}
+
+type Outcome = Option<ApiResult<()>>;
+
+/// The same for content of any kind.
+#[component]
+fn FollowedAny(
+    outcome: Box<dyn Fn() -> Outcome + Send + Sync>,
+    show: Box<dyn Fn() -> Option<AnyView> + Send + Sync>,
+    refused: fn(ApiError) -> AnyView,
+) -> impl IntoView {
     view! {
         <Transition fallback=Loading>
             {
-                let show = show.clone();
-                let kind = Memo::new(move |_| resource.get().map(|answer| answer.map(drop)));
+                let outcome = Memo::new(move |_| outcome());
                 move || {
-                    // A resource that is looked at within a `Transition` is followed, `get_untracked` or not.
-                    let first = || untrack(|| resource.get_untracked());
-                    kind.get()
-                        .map(|kind| match (kind, first()) {
-                            (Ok(()), Some(Ok(first))) => EitherOf3::A(show(latest(resource, first))),
+                    outcome
+                        .get()
+                        .map(|outcome| match outcome {
+                            Ok(()) => show(),
                             // the page is about to be taken away
-                            (Ok(()) | Err(ApiError::SignedOut { .. }), _) => EitherOf3::B(()),
-                            (Err(error), _) => EitherOf3::C(refused(error)),
+                            Err(ApiError::SignedOut { .. }) => None,
+                            Err(error) => Some(refused(error)),
                         })
                 }
             }
@@ -122,15 +141,23 @@ where
 }
 
 /// What was read last; a refusal changes nothing here.
-fn latest<T>(resource: Private<T>, first: T) -> Signal<T>
+fn latest<T>(resource: Private<T>, first: T) -> Memo<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    let latest = Memo::new(move |before: Option<&T>| match resource.get() {
+    Memo::new(move |before: Option<&T>| match resource.get() {
         Some(Ok(data)) => data,
         _ => before.unwrap_or(&first).clone(),
-    });
-    latest.into()
+    })
+}
+
+/// Rows that stay on the page, with the focus in them, while their ids are listed.
+#[component]
+pub fn Keyed(
+    ids: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    row: Arc<dyn Fn(String) -> AnyView + Send + Sync>,
+) -> impl IntoView {
+    view! { <For each=ids key=Clone::clone children=move |id| row(id) /> }
 }
 
 /// The page part that shows what was read. While a later read is under way the earlier content stays.

@@ -10,6 +10,7 @@ use crate::{
     i18n::{Locale, td_string as text},
     ui::{
         components::{facts::Fact, icons::DeviceIcon, time_text::TimeText},
+        fetch::Keyed,
         locale::use_locale,
         texts, times,
     },
@@ -116,26 +117,25 @@ pub type PassAct = Arc<dyn Fn(String, DeviceLabel) -> AnyView + Send + Sync>;
 /// Passes by the ids of their sessions. When the list changes, a pass that stays listed stays on the page, with the
 /// focus in it.
 #[component]
-pub fn Passes(#[prop(into)] passes: Signal<Vec<(String, PassFacts)>>, act: PassAct) -> impl IntoView {
-    let ids = move || passes.with(|passes| passes.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());
-    let pass = move |id: String| {
-        let first = passes.with_untracked(|passes| facts_of(passes, &id));
-        let label = first.as_ref().map(|facts| facts.label.clone());
-        let act = label.map(|label| act(id.clone(), label));
-        first.map(|first| {
-            let facts = Memo::new(move |before: Option<&PassFacts>| {
-                passes.with(|passes| facts_of(passes, &id)).unwrap_or_else(|| before.unwrap_or(&first).clone())
-            });
+pub fn Passes(passes: Signal<Vec<(String, PassFacts)>>, act: PassAct) -> impl IntoView {
+    let ids = move || passes.with(|passes| passes.iter().map(|(id, _)| id.clone()).collect());
+    let pass = move |id: String| match passes.with_untracked(|passes| facts_of(passes, &id)) {
+        Some(first) => {
+            let act = act(id.clone(), first.label.clone());
+            let facts =
+                Signal::derive(move || passes.with(|passes| facts_of(passes, &id)).unwrap_or_else(|| first.clone()));
             view! {
                 <li>
                     <Pass facts>{act}</Pass>
                 </li>
             }
-        })
+            .into_any()
+        }
+        None => ().into_any(),
     };
     view! {
         <ul class="passes">
-            <For each=ids key=Clone::clone children=pass />
+            <Keyed ids=Box::new(ids) row=Arc::new(pass) />
         </ul>
     }
 }

@@ -1,7 +1,5 @@
 //! One person: who they are, their live sessions with the means to end them, and the ended ones with the reason.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -9,22 +7,19 @@ use leptos_router::hooks::use_params_map;
 use crate::{
     api::{
         ApiError,
-        admin::{KickSession, KickUser, SessionRow, UserDetail, UserRow, user_detail},
+        admin::{KickSession, KickUser, UserDetail, UserRow, user_detail},
         devices::Ended,
         events::What,
     },
-    domain::device_label::DeviceLabel,
     i18n::{Locale, td_string as text},
     platform,
     ui::{
-        act::{Act, ActForm, Outcome, on_success, use_act},
+        act::{Outcome, on_success, use_act},
         auth_state::use_auth_state,
         components::{
             alert::DoneSlot,
-            confirm::Confirm,
             facts::Fact,
             icons::arrow_left,
-            pass::{PassAct, PassFacts, Passes},
             session_table::EndedSessions,
             states::{Empty, ErrorState},
             step_up_dialog::StepUpDialog,
@@ -32,7 +27,10 @@ use crate::{
         },
         fetch::{Followed, use_live},
         locale::use_locale,
-        pages::account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
+        pages::{
+            account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
+            user_sessions::{Kicks, LiveSessions},
+        },
         paths,
         step_up::use_step_up,
         texts,
@@ -42,8 +40,7 @@ use crate::{
 /// The acts of the page and where its forms lead back to.
 #[derive(Clone)]
 struct Acts {
-    one: Act<KickSession>,
-    all: Act<KickUser>,
+    kicks: Kicks,
     account: AccountActs,
     page: String,
 }
@@ -71,13 +68,14 @@ pub fn AdminUser() -> impl IntoView {
     });
     let say = move |ended: Ended| done_text(l, ended.ended);
     let outcome = account.told_in(outcome.follow(one, say).follow(all, say), l);
-    let show = move |detail: Signal<UserDetail>| {
+    let show = move |detail: Memo<UserDetail>| {
         let shown = Memo::new(move |_| detail.with(|detail| detail.user.id.clone()));
         // Of another person nothing is the same.
-        move || {
+        let person = move || {
             let page = paths::user(&shown.get());
-            view! { <Detail detail acts=Acts { one, all, account, page } /> }
-        }
+            view! { <Detail detail acts=Acts { kicks: Kicks { one, all }, account, page } /> }
+        };
+        person.into_any()
     };
     view! {
         <div class="page page--wide">
@@ -107,15 +105,14 @@ fn refused(error: ApiError) -> AnyView {
 }
 
 #[component]
-fn Detail(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
+fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
     let l = use_locale();
-    let user = Memo::new(move |_| detail.with(|detail| detail.user.clone()));
-    let ended = Memo::new(move |_| {
+    let user = Signal::derive(move || detail.with(|detail| detail.user.clone()));
+    let ended = move || {
         let sessions = detail.with(|detail| detail.sessions.clone());
         sessions.into_iter().filter(|session| session.ended.is_some()).collect::<Vec<_>>()
-    });
+    };
     let now = move || detail.with(|detail| detail.server_now);
-    let account = acts.clone();
     view! {
         <Title text=move || user.get().display_name />
         <header class="page__head">
@@ -123,32 +120,34 @@ fn Detail(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
             <p class="page__lead">{move || user.get().email}</p>
         </header>
         {move || view! { <Person user=user.get() now=now() /> }}
-        <LiveSessions detail acts />
+        <LiveSessions detail kicks=acts.kicks page=acts.page.clone() />
         <section class="section" aria-labelledby="ended-title">
             <h2 class="section__title" id="ended-title">
                 {text!(l, user.ended)}
             </h2>
-            {move || match ended.get() {
+            {move || match ended() {
                 ended if ended.is_empty() => {
                     view! { <Empty title=text!(l, user.no_ended) text=text!(l, user.no_ended_text) /> }.into_any()
                 }
                 sessions => view! { <EndedSessions sessions now=now() /> }.into_any(),
             }}
         </section>
-        <Manage detail acts=account />
+        <Manage detail acts />
     }
 }
 
 /// Drawn anew only when the account itself is another: a role that is chosen in it but not given yet stays chosen.
 #[component]
-fn Manage(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
+fn Manage(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
     let account = Memo::new(move |_| {
         let UserDetail { user, own, manageable, .. } = detail.get();
-        manageable.then_some((UserRow { live_sessions: 0, last_active_at: None, ..user }, own))
+        format!("{} {} {own} {manageable} {}", user.role.as_str(), user.locked, user.display_name)
     });
     move || {
-        let Acts { account: acts, page, .. } = acts.clone();
-        account.get().map(|(user, own)| view! { <ManageAccount user own acts page /> })
+        account.track();
+        let (Acts { account: acts, page, .. }, detail) = (acts.clone(), detail.get_untracked());
+        let UserDetail { user, own, manageable, .. } = detail;
+        manageable.then(|| view! { <ManageAccount user own acts page /> })
     }
 }
 
@@ -179,85 +178,6 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
                 <code>{user.id}</code>
             </Fact>
         </dl>
-    }
-}
-
-#[component]
-fn LiveSessions(detail: Signal<UserDetail>, acts: Acts) -> impl IntoView {
-    let l = use_locale();
-    let live = Memo::new(move |_| {
-        detail.with(|detail| {
-            let live = detail.sessions.iter().filter(|session| session.ended.is_none());
-            let entry =
-                |session: &SessionRow| (session.session_id.clone(), PassFacts::of_session(session, detail.server_now));
-            live.map(entry).collect::<Vec<_>>()
-        })
-    });
-    let count = Memo::new(move |_| live.with(Vec::len));
-    let none = Memo::new(move |_| count.get() == 0);
-    let (one, page) = (acts.one, acts.page.clone());
-    let act: PassAct =
-        Arc::new(move |id, label| view! { <KickDevice id label act=one page=page.clone() /> }.into_any());
-    view! {
-        <section class="section" aria-labelledby="live-title">
-            <h2 class="section__title" id="live-title">
-                {text!(l, user.live)}
-                {move || (!none.get()).then(|| view! { <span class="count">{move || count.get()}</span> })}
-            </h2>
-            {move || {
-                if none.get() {
-                    view! { <Empty title=text!(l, user.no_live) text=text!(l, user.no_live_text) /> }.into_any()
-                } else {
-                    view! {
-                        <Passes passes=live act=Arc::clone(&act) />
-                        <KickAll detail count acts=acts.clone() />
-                    }
-                        .into_any()
-                }
-            }}
-        </section>
-    }
-}
-
-#[component]
-fn KickAll(detail: Signal<UserDetail>, count: Memo<usize>, acts: Acts) -> impl IntoView {
-    let l = use_locale();
-    let Acts { all, page, .. } = acts;
-    let question = move || {
-        let name = detail.with(|detail| detail.user.display_name.clone());
-        match count.get() {
-            1 => text!(l, user.kick_all_ask_single, name),
-            count => text!(l, user.kick_all_ask, count, name),
-        }
-    };
-    view! {
-        <Confirm button=text!(l, user.kick_all) question=Signal::derive(question)>
-            <ActForm act=all page>
-                <input type="hidden" name="user_id" value=detail.with_untracked(|detail| detail.user.id.clone()) />
-                <button class="button button--danger" type="submit" disabled=move || all.pending().get()>
-                    {text!(l, user.kick_all_confirm)}
-                </button>
-            </ActForm>
-        </Confirm>
-    }
-}
-
-#[component]
-fn KickDevice(id: String, label: DeviceLabel, act: Act<KickSession>, page: String) -> impl IntoView {
-    let l = use_locale();
-    let label = text!(l, user.kick_device, device = texts::device(l, &label));
-    view! {
-        <ActForm act page>
-            <input type="hidden" name="session_id" value=id />
-            <button
-                class="button button--danger-quiet"
-                type="submit"
-                aria-label=label
-                disabled=move || act.pending().get()
-            >
-                {text!(l, user.kick)}
-            </button>
-        </ActForm>
     }
 }
 

@@ -1,5 +1,7 @@
 //! Everyone who has an account: search, page by page, and from each row to the person.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,7 +14,7 @@ use crate::{
     i18n::{Locale, td_string as text},
     ui::{
         components::{pager::Pager, search::Search, states::Empty, time_text::TimeText},
-        fetch::{Followed, use_live},
+        fetch::{Followed, Keyed, use_live},
         locale::use_locale,
         paths, texts,
     },
@@ -35,7 +37,7 @@ pub fn AdminUsers() -> impl IntoView {
                 <p class="page__lead">{text!(l, users.lead)}</p>
             </header>
             <Search page=paths::USERS label=text!(l, users.search) query />
-            <Followed resource=users show=move |page| view! { <Users page query cursor /> } />
+            <Followed resource=users show=move |page| view! { <Users page query cursor /> }.into_any() />
         </div>
     }
 }
@@ -49,9 +51,9 @@ pub fn list_position() -> (Signal<String>, Signal<String>) {
 
 /// What was read, with the search and the cursor as they stood when it came.
 #[component]
-fn Users(page: Signal<Page<UserRow>>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
+fn Users(page: Memo<Page<UserRow>>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
-    let next = Memo::new(move |_| page.with(|page| page.next.clone()));
+    let next = Memo::new(move |_| page.with(|page| page.next.clone()).unwrap_or_default());
     let asked = Memo::new(move |_| page.with(|_| query.get_untracked()));
     let later = Memo::new(move |_| page.with(|_| !cursor.get_untracked().is_empty()));
     move || {
@@ -60,7 +62,10 @@ fn Users(page: Signal<Page<UserRow>>, query: Signal<String>, cursor: Signal<Stri
         }
         view! {
             <Table page query=asked />
-            {move || view! { <Pager page=paths::USERS query=asked.get() later=later.get() next=next.get() /> }}
+            {move || {
+                let next = Some(next.get()).filter(|next| !next.is_empty());
+                view! { <Pager page=paths::USERS query=asked.get() later=later.get() next /> }
+            }}
         }
         .into_any()
     }
@@ -76,13 +81,17 @@ fn Nobody(query: String) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Signal<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
+fn Table(page: Memo<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
     let l = use_locale();
     let caption = move || match query.get().as_str() {
         "" => text!(l, users.caption).to_owned(),
         found => text!(l, users.caption_found, query = found.to_owned()),
     };
-    let rows = move || page.with(|page| page.items.clone());
+    let ids = move || page.with(|page| page.items.iter().map(|user| user.id.clone()).collect());
+    let row = move |id: String| match page.with_untracked(|page| user_of(page, &id)) {
+        Some(first) => view! { <Row page first /> }.into_any(),
+        None => ().into_any(),
+    };
     view! {
         <table class="table">
             <caption class="table__caption">{caption}</caption>
@@ -96,7 +105,7 @@ fn Table(page: Signal<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
                 </tr>
             </thead>
             <tbody>
-                <For each=rows key=|user| user.id.clone() children=move |first| view! { <Row page first /> } />
+                <Keyed ids=Box::new(ids) row=Arc::new(row) />
             </tbody>
         </table>
     }
@@ -104,13 +113,10 @@ fn Table(page: Signal<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
 
 /// A row stays on the page while its user is listed; what it says follows.
 #[component]
-fn Row(page: Signal<Page<UserRow>>, first: UserRow) -> impl IntoView {
+fn Row(page: Memo<Page<UserRow>>, first: UserRow) -> impl IntoView {
     let l = use_locale();
     let path = paths::user(&first.id);
-    let user = Memo::new(move |before: Option<&UserRow>| {
-        let listed = page.with(|page| page.items.iter().find(|user| user.id == first.id).cloned());
-        listed.unwrap_or_else(|| before.unwrap_or(&first).clone())
-    });
+    let user = Signal::derive(move || page.with(|page| user_of(page, &first.id)).unwrap_or_else(|| first.clone()));
     let now = move || page.with(|page| page.server_now);
     view! {
         <tr>
@@ -143,6 +149,10 @@ fn Row(page: Signal<Page<UserRow>>, first: UserRow) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+fn user_of(page: &Page<UserRow>, id: &str) -> Option<UserRow> {
+    page.items.iter().find(|user| user.id == id).cloned()
 }
 
 fn live(l: Locale, sessions: i64) -> String {

@@ -48,24 +48,22 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <ErrorSlot error=outcome.error />
             <DoneSlot text=outcome.done />
-            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others /> } />
+            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others /> }.into_any() />
         </div>
     }
 }
 
 #[component]
-fn Content(
-    devices: Signal<Devices>,
-    revoke: Act<RevokeDevice>,
-    revoke_others: Act<RevokeOtherDevices>,
-) -> impl IntoView {
+fn Content(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
     let l = use_locale();
-    let alarms = Memo::new(move |_| devices.with(|devices| devices.alarms.clone()));
+    // One comes or goes; none is ever another.
+    let alarms = Memo::new(move |_| devices.with(|devices| devices.alarms.len()));
     let kept = devices.with_untracked(|devices| devices.kept);
     view! {
         {move || {
-            let now = devices.with_untracked(|devices| devices.server_now);
-            alarms.get().into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()
+            alarms.track();
+            let (alarms, now) = devices.with_untracked(|devices| (devices.alarms.clone(), devices.server_now));
+            alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()
         }}
         <section class="section" aria-labelledby="own-title">
             <h2 class="section__title" id="own-title">
@@ -74,7 +72,9 @@ fn Content(
             {listed(devices, true)
                 .into_iter()
                 .map(|(_, first)| {
-                    let own = Memo::new(move |_| listed(devices, true).pop().map_or_else(|| first.clone(), |(_, facts)| facts));
+                    let own = Signal::derive(move || {
+                        listed(devices, true).pop().map_or_else(|| first.clone(), |(_, facts)| facts)
+                    });
                     view! {
                         <Pass facts=own>
                             <SignOutForm label=text!(l, devices.sign_out_here) />
@@ -97,7 +97,7 @@ fn Content(
 }
 
 /// The own pass, or those of the other devices.
-fn listed(devices: Signal<Devices>, current: bool) -> Vec<(String, PassFacts)> {
+fn listed(devices: Memo<Devices>, current: bool) -> Vec<(String, PassFacts)> {
     devices.with(|devices| {
         let wanted = devices.devices.iter().filter(|device| device.current == current);
         let entry = |device: &Device| (device.session_id.clone(), PassFacts::of_device(device, devices.server_now));
@@ -106,13 +106,9 @@ fn listed(devices: Signal<Devices>, current: bool) -> Vec<(String, PassFacts)> {
 }
 
 #[component]
-fn Others(
-    devices: Signal<Devices>,
-    revoke: Act<RevokeDevice>,
-    revoke_others: Act<RevokeOtherDevices>,
-) -> impl IntoView {
+fn Others(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
     let l = use_locale();
-    let others = Memo::new(move |_| listed(devices, false));
+    let others = Signal::derive(move || listed(devices, false));
     let count = Memo::new(move |_| others.with(Vec::len));
     let alone = Memo::new(move |_| count.get() == 0);
     let act: PassAct = Arc::new(move |id, label| view! { <SignOutDevice id label revoke /> }.into_any());

@@ -13,3 +13,4 @@ pub mod register;
 pub mod security;
 pub mod sign_in;
 pub mod sign_out;
+pub mod user_sessions;

@@ -1,0 +1,105 @@
+//! The live sessions of one person, with the means to end one or all of them. They follow what they are given.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::{
+    api::admin::{KickSession, KickUser, SessionRow, UserDetail},
+    domain::device_label::DeviceLabel,
+    i18n::td_string as text,
+    ui::{
+        act::{Act, ActForm},
+        components::{
+            confirm::Confirm,
+            pass::{PassAct, PassFacts, Passes},
+            states::Empty,
+        },
+        locale::use_locale,
+        texts,
+    },
+};
+
+#[derive(Clone, Copy)]
+pub struct Kicks {
+    pub one: Act<KickSession>,
+    pub all: Act<KickUser>,
+}
+
+#[component]
+pub fn LiveSessions(detail: Memo<UserDetail>, kicks: Kicks, page: String) -> impl IntoView {
+    let l = use_locale();
+    let live = Signal::derive(move || {
+        detail.with(|detail| {
+            let live = detail.sessions.iter().filter(|session| session.ended.is_none());
+            let entry =
+                |session: &SessionRow| (session.session_id.clone(), PassFacts::of_session(session, detail.server_now));
+            live.map(entry).collect::<Vec<_>>()
+        })
+    });
+    let count = Memo::new(move |_| live.with(Vec::len));
+    let none = Memo::new(move |_| count.get() == 0);
+    let back = page.clone();
+    let act: PassAct =
+        Arc::new(move |id, label| view! { <KickDevice id label act=kicks.one page=back.clone() /> }.into_any());
+    view! {
+        <section class="section" aria-labelledby="live-title">
+            <h2 class="section__title" id="live-title">
+                {text!(l, user.live)}
+                {move || (!none.get()).then(|| view! { <span class="count">{move || count.get()}</span> })}
+            </h2>
+            {move || {
+                if none.get() {
+                    view! { <Empty title=text!(l, user.no_live) text=text!(l, user.no_live_text) /> }.into_any()
+                } else {
+                    view! {
+                        <Passes passes=live act=Arc::clone(&act) />
+                        <KickAll detail count act=kicks.all page=page.clone() />
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn KickAll(detail: Memo<UserDetail>, count: Memo<usize>, act: Act<KickUser>, page: String) -> impl IntoView {
+    let l = use_locale();
+    let question = move || {
+        let name = detail.with(|detail| detail.user.display_name.clone());
+        match count.get() {
+            1 => text!(l, user.kick_all_ask_single, name),
+            count => text!(l, user.kick_all_ask, count, name),
+        }
+    };
+    view! {
+        <Confirm button=text!(l, user.kick_all) question=Signal::derive(question)>
+            <ActForm act page>
+                <input type="hidden" name="user_id" value=detail.with_untracked(|detail| detail.user.id.clone()) />
+                <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
+                    {text!(l, user.kick_all_confirm)}
+                </button>
+            </ActForm>
+        </Confirm>
+    }
+}
+
+#[component]
+fn KickDevice(id: String, label: DeviceLabel, act: Act<KickSession>, page: String) -> impl IntoView {
+    let l = use_locale();
+    let label = text!(l, user.kick_device, device = texts::device(l, &label));
+    view! {
+        <ActForm act page>
+            <input type="hidden" name="session_id" value=id />
+            <button
+                class="button button--danger-quiet"
+                type="submit"
+                aria-label=label
+                disabled=move || act.pending().get()
+            >
+                {text!(l, user.kick)}
+            </button>
+        </ActForm>
+    }
+}

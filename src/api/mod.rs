@@ -9,6 +9,7 @@
 //! | `GET /api/session`, `POST /api/touch` | signed in |
 //! | `GET /api/devices`, `POST /api/devices/revoke`, `POST /api/devices/revoke_others` | signed in |
 //! | `POST /api/password/change`, `/api/step_up` | signed in |
+//! | `GET /api/drafts/key` | signed in |
 //! | `GET /api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
 //!
@@ -17,6 +18,7 @@
 pub mod admin;
 pub mod auth;
 pub mod devices;
+pub mod drafts;
 pub mod error;
 pub mod events;
 pub mod form_result;

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod backoff;
 pub mod device_label;
 pub mod device_limit;
+pub mod draft;
 pub mod email;
 pub mod idle_clock;
 pub mod ids;

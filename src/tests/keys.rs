@@ -25,7 +25,7 @@ const EMAIL: &str = "hanako@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// As the command line does, in a process that serves nobody.
-async fn rotate(app: &TestApp, rotation: Rotation) -> Rotated {
+pub async fn rotate(app: &TestApp, rotation: Rotation) -> Rotated {
     let state = &app.state;
     let now = state.clock.now();
     let entry = Entry::of_system(state.rng.uuid(now), now, Event::KeyRotate);
@@ -34,7 +34,7 @@ async fn rotate(app: &TestApp, rotation: Rotation) -> Rotated {
 }
 
 /// Another server on the same database.
-async fn another_node(app: &TestApp) -> AppState {
+pub async fn another_node(app: &TestApp) -> AppState {
     let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
     let (config, clock) = (app.state.config.clone(), app.state.clock.clone());
     AppState::start(Parts { config, clock, rng: Rng::from_system(), cost, hash_threads: 1 }).await.unwrap()

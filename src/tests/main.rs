@@ -14,6 +14,7 @@ mod conformance;
 mod demo;
 mod devices;
 mod documents;
+mod drafts;
 mod event_page;
 mod event_sockets;
 mod events;

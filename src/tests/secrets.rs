@@ -105,11 +105,13 @@ async fn a_log_at_its_most_talkative_names_requests_and_sessions_and_no_secret()
     assert_eq!(post(&mut browser, "/api/password/change", &fields), StatusCode::OK);
     let told =
         server.ask(&browser, "GET", "/api/session?token=marked-in-the-address", "").expect(StatusCode::OK).json();
+    let drafts = server.ask(&browser, "GET", "/api/drafts/key", "").expect(StatusCode::OK).json();
     let mut odd = browser.clone();
     odd.cookies.insert("__Host-refresh".to_owned(), "marked-no-token".to_owned());
     assert_eq!(post(&mut odd, "/api/refresh", &[]), StatusCode::UNAUTHORIZED);
     assert_eq!(post(&mut browser, "/api/logout", &[]), StatusCode::OK);
     secrets.extend(["marked", "teapot"].map(str::to_owned));
+    secrets.extend(drafts["keys"].as_array().unwrap().iter().map(|of_day| of_day["key"].as_str().unwrap().to_owned()));
     secrets.extend(app.database.secret().map(str::to_owned));
     let log = server.log();
     for secret in secrets {

@@ -70,7 +70,7 @@ pub struct Keyring {
     signing: Vec<Signing>,
     verifying: HashMap<String, Verifying>,
     deriving: (String, SecretBytes),
-    macs: HashMap<String, SecretBytes>,
+    macs: HashMap<String, Mac>,
     jwks: String,
     changes_at: Timestamp,
 }
@@ -93,6 +93,13 @@ impl Signing {
         let (typ, kid) = (Some(typ.to_owned()), Some(self.kid.clone()));
         self.key.jws(&Header { typ, kid, ..Header::new(self.algorithm) }, claims)
     }
+}
+
+/// A key to derive under.
+#[derive(Clone)]
+struct Mac {
+    key: SecretBytes,
+    from: Timestamp,
 }
 
 /// A key as it verifies.
@@ -151,7 +158,16 @@ impl Keyring {
 
     #[must_use]
     pub fn mac(&self, kid: &str) -> Option<&SecretBytes> {
-        self.macs.get(kid)
+        self.macs.get(kid).map(|mac| &mac.key)
+    }
+
+    /// The key that what belongs to a past moment is derived under: the newest that had begun by then. A key that begins
+    /// later changes nothing about it, on no node. Before the first key of all, that one.
+    #[must_use]
+    pub fn deriving_at(&self, at: Timestamp) -> &SecretBytes {
+        let age = |mac: &(&String, &Mac)| (mac.1.from, mac.0.clone());
+        let newest = self.macs.iter().filter(|(_, mac)| mac.from <= at).max_by_key(age);
+        newest.or_else(|| self.macs.iter().min_by_key(age)).map_or(&self.deriving.1, |(_, mac)| &mac.key)
     }
 
     /// The public keys as a JSON Web Key Set (RFC 7517 section 5).
@@ -179,7 +195,7 @@ struct Opened {
     signing: Vec<Signing>,
     verifying: HashMap<String, Verifying>,
     deriving: Option<(String, SecretBytes)>,
-    macs: HashMap<String, SecretBytes>,
+    macs: HashMap<String, Mac>,
     jwks: Vec<serde_json::Value>,
 }
 
@@ -199,7 +215,7 @@ impl Opened {
                 if row.retired_at.is_none() && self.deriving.is_none() {
                     self.deriving = Some((row.kid.clone(), secret.clone()));
                 }
-                self.macs.insert(row.kid.clone(), secret);
+                self.macs.insert(row.kid.clone(), Mac { key: secret, from: Timestamp(row.signs_from) });
             }
             _ => return Err(unknown()),
         }

@@ -93,3 +93,24 @@ fn the_dead_are_dropped_also_where_a_new_key_does_not_open() {
     assert!(matches!(live.replace(&rows, BEGIN), Err(KeyringError::WrongSecret(_))));
     assert!(live.now().verifying(&dead).is_none() && live.now().mac(&kept).is_some());
 }
+
+#[test]
+fn what_belongs_to_a_moment_is_derived_under_the_key_that_stood_then() {
+    let later = BEGIN.plus(LIFE);
+    let mut rows = sealed_keys::first(&sealer(), &Rng::seeded(2), SigningAlgorithm::EdDsa, later);
+    rows.extend(first());
+    let (new, former) = (rows[1].kid.clone(), rows[3].kid.clone());
+    let both = ring(&rows, later);
+    let under = |ring: &Keyring, at| {
+        let key = ring.deriving_at(at).expose().to_vec();
+        [&new, &former].into_iter().find(|kid| ring.mac(kid).is_some_and(|mac| mac.expose() == key)).cloned()
+    };
+    assert_eq!(both.deriving().0, new);
+    assert_eq!(under(&both, later).as_ref(), Some(&new));
+    assert_eq!(under(&both, Timestamp(later.0 - 1)).as_ref(), Some(&former));
+    assert_eq!(under(&both, Timestamp(0)).as_ref(), Some(&former), "before the first there is none but that");
+    rows[3].retired_at = Some(later.0);
+    assert_eq!(under(&ring(&rows, later), BEGIN).as_ref(), Some(&former), "what has retired still stood then");
+    rows[3].dead_at = Some(later.0);
+    assert_eq!(under(&ring(&rows, later), BEGIN).as_ref(), Some(&new), "what is dead stands for nothing");
+}

@@ -12,6 +12,7 @@ pub mod create_user;
 pub mod database;
 pub mod device_limit;
 pub mod devices;
+pub mod drafts;
 pub mod events;
 pub mod exchange;
 pub mod jwt;

@@ -8,13 +8,14 @@
 //! | `POST /api/refresh` | bearer of the refresh cookie |
 //! | `GET /api/session`, `POST /api/touch` | signed in |
 //! | `GET /api/devices`, `POST /api/devices/revoke`, `POST /api/devices/revoke_others` | signed in |
-//! | `POST /api/password/change`, `/api/step_up` | signed in |
+//! | `POST /api/password/change`, `/api/step_up`, `/api/account/update` | signed in |
 //! | `GET /api/drafts/key` | signed in |
 //! | `GET /api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
 //!
 //! Arguments are defaulted strings, parsed in `domain`, so that a missing or odd field is a 422 and not a decoding error.
 
+pub mod account;
 pub mod admin;
 pub mod auth;
 pub mod devices;

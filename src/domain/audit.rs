@@ -17,6 +17,8 @@ pub enum Event {
     Kick,
     KickSession,
     PasswordChange,
+    /// Someone changed what their account says of them.
+    AccountUpdate,
     /// The password was proved once more, for what needs a recent proof.
     StepUp,
     RoleChange,
@@ -55,6 +57,7 @@ impl Event {
             Self::Kick => "kick_user",
             Self::KickSession => "kick_session",
             Self::PasswordChange => "password_change",
+            Self::AccountUpdate => "account_update",
             Self::StepUp => "step_up",
             Self::RoleChange => "role_change",
             Self::Forbidden => "forbidden",

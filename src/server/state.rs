@@ -66,6 +66,7 @@ pub struct Facts {
     pub email: String,
     pub display_name: String,
     pub ends: Ends,
+    pub read_at: Timestamp,
 }
 
 impl Deref for AppState {

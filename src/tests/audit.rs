@@ -25,6 +25,7 @@ async fn act(app: &TestApp, admin: &mut Browser) {
     for (password, status) in [(WRONG, StatusCode::UNAUTHORIZED), (NEW, StatusCode::OK)] {
         here.post("/api/step_up", &[("password", password)]).await.expect(status);
     }
+    here.post("/api/account/update", &[("display_name", "Hanako")]).await.expect(StatusCode::OK);
     let told = here.session().await.json();
     let (user, sid) = (told["user"]["id"].as_str().unwrap(), told["session_id"].as_str().unwrap());
     admin.post("/api/admin/kick_session", &[("session_id", sid)]).await.expect(StatusCode::OK);
@@ -54,6 +55,7 @@ async fn each_act_is_written_down_once_with_who_did_it_and_to_whom() {
     assert_eq!(
         told,
         [
+            "account_update done, hanako to hanako",
             "kick_session done, admin to hanako",
             "kick_user done, admin to hanako",
             "password_change done, hanako to hanako",

@@ -100,6 +100,7 @@ async fn a_log_at_its_most_talkative_names_requests_and_sessions_and_no_secret()
     assert_eq!(post(&mut browser, "/api/login", &[("email", EMAIL), ("password", marked)]), StatusCode::UNAUTHORIZED);
     assert_eq!(post(&mut browser, "/api/login", &[("email", EMAIL), ("password", PASSWORD)]), StatusCode::OK);
     assert_eq!(post(&mut browser, "/api/refresh", &[]), StatusCode::OK);
+    assert_eq!(post(&mut browser, "/api/account/update", &[("display_name", "marked as a name")]), StatusCode::OK);
     let new = "marked quite new teapot 2";
     let fields = [("current_password", PASSWORD), ("new_password", new)];
     assert_eq!(post(&mut browser, "/api/password/change", &fields), StatusCode::OK);

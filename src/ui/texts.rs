@@ -162,6 +162,7 @@ pub fn event(l: Locale, code: &str) -> Text {
         "kick_user" => text!(l, event.kick_user).into(),
         "kick_session" => text!(l, event.kick_session).into(),
         "password_change" => text!(l, event.password_change).into(),
+        "account_update" => text!(l, event.account_update).into(),
         "step_up" => text!(l, event.step_up).into(),
         "role_change" => text!(l, event.role_change).into(),
         "forbidden" => text!(l, event.forbidden).into(),

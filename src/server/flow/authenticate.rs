@@ -1,7 +1,7 @@
 //! Who asks. Under `hybrid` without a query: signature or cache, key, lifetimes, then what has been revoked; the other
 //! strategies are `jwt.rs` and `database.rs`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     api::{
@@ -25,6 +25,9 @@ use crate::{
         store::{sessions, users},
     },
 };
+
+/// For how long a node tells someone what it read of them.
+const FACTS_HOLD: Duration = Duration::from_secs(60);
 
 /// Judges the credentials of a request. Where this node hasn't heard for long what was revoked, it asks first.
 pub async fn authenticate(cx: &RequestContext) -> Authentication {
@@ -137,12 +140,23 @@ fn session_ends(cx: &RequestContext, actor: &Actor, facts: &Facts) -> Ends {
     }
 }
 
-/// What the rows say of a session and its user; read once per session and node, then from memory.
+/// What the rows say of a session and its user; read at most once a minute per session and node, so that a node hears
+/// soon of a name that was changed at another. While they can't be read, what they said last stands.
 async fn facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
-    let claims = actor.claims();
-    if let Some(facts) = cx.state.facts.get(&claims.sid) {
-        return Ok(facts);
+    let known = cx.state.facts.get(&actor.claims().sid);
+    if let Some(facts) = &known
+        && cx.now.since(facts.read_at) < FACTS_HOLD
+    {
+        return Ok(Arc::clone(facts));
     }
+    match (Box::pin(read_facts(cx, actor)).await, known) {
+        (Err(ApiError::Unavailable), Some(facts)) => Ok(facts),
+        (read, _) => read,
+    }
+}
+
+async fn read_facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
+    let claims = actor.claims();
     let gone = ApiError::SignedOut { reason: EndReason::None };
     let user = users::find(cx.state.db.read(), &claims.sub).await?.ok_or(gone.clone())?;
     let ends = if claims.strategy.rotates() {
@@ -150,7 +164,7 @@ async fn facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
     } else {
         claims.ends(cx.state.config.lifetimes.absolute_timeout)
     };
-    let facts = Arc::new(Facts { email: user.email, display_name: user.display_name, ends });
+    let facts = Arc::new(Facts { email: user.email, display_name: user.display_name, ends, read_at: cx.now });
     cx.state.facts.insert(claims.sid.clone(), Arc::clone(&facts));
     Ok(facts)
 }

@@ -33,3 +33,4 @@ pub mod step_up;
 pub mod throttling;
 pub mod tokens;
 pub mod touch;
+pub mod update_account;

@@ -34,7 +34,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<Actor> {
     let claims = claims(cx, session, user);
     let life = cookie_life(session.remembered, session.ends, cx.now);
-    cx.state.facts.insert(session.id.clone(), Arc::new(facts(session, user)));
+    cx.state.facts.insert(session.id.clone(), Arc::new(facts(cx, session, user)));
     match claims.strategy {
         Strategy::Hybrid => {
             let key = mac(cx, session)?;
@@ -162,8 +162,9 @@ pub fn with_ends(actor: &Actor, ends: Ends) -> Actor {
 }
 
 #[must_use]
-pub fn facts(session: &Session, user: &User) -> Facts {
-    Facts { email: user.email.clone(), display_name: user.display_name.clone(), ends: session.ends }
+pub fn facts(cx: &RequestContext, session: &Session, user: &User) -> Facts {
+    let (email, display_name) = (user.email.clone(), user.display_name.clone());
+    Facts { email, display_name, ends: session.ends, read_at: cx.now }
 }
 
 #[must_use]

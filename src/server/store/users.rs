@@ -229,6 +229,21 @@ pub async fn set_role(tx: &mut Tx, id: &UserId, role: Role) -> StoreResult<()> {
     Ok(())
 }
 
+/// Gives a user who isn't locked another name: `false` if nothing changed by it.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn rename(tx: &mut Tx, id: &UserId, display_name: &str) -> StoreResult<bool> {
+    let renamed = sql!(
+        tx.on(),
+        execute,
+        "UPDATE users SET display_name = $1 WHERE id = $2 AND display_name <> $1 AND locked_at IS NULL",
+        display_name,
+        id.as_str()
+    )?;
+    Ok(renamed == 1)
+}
+
 /// Lets the user sign in no more.
 ///
 /// # Errors

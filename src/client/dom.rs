@@ -9,7 +9,7 @@ use std::{
 
 use js_sys::{Date, Math, Promise};
 use leptos::prelude::{document, window};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlDocument, HtmlElement};
 
@@ -22,6 +22,15 @@ pub fn now_ms() -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 until the year 287396")]
     let now = Date::now() as i64;
     now
+}
+
+/// The hour and minute of an instant where the reader is, and whether that was today.
+#[must_use]
+pub fn local_time(at: i64) -> (String, bool) {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year we meet are exact in a double")]
+    let date = Date::new(&JsValue::from_f64(at as f64));
+    let is_today = date.get_date() == Date::new_0().get_date();
+    (format!("{:02}:{:02}", date.get_hours(), date.get_minutes()), is_today)
 }
 
 /// A number in `0.0..1.0`, for jitter. Not for secrets.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    changes, dom,
+    changes, dom, drafts,
     idle_timer::Wake,
     session_guard::GuardEvents,
     silent_refresh::{self, Received},
@@ -50,6 +50,7 @@ impl Guard {
             return self.learn(&session.session_id, &received);
         }
         silent_refresh::forget();
+        drafts::forget();
         silent_refresh::note(&received);
         self.last_user.set_value(Some(session.user.id.clone()));
         self.ends.set(Some(session.ends.clone()));
@@ -73,6 +74,7 @@ impl Guard {
         });
         tab_sync::set_session_id(None);
         silent_refresh::forget();
+        drafts::forget();
         self.running.set(false);
         self.left_secs.set(None);
         self.ends.set(None);

@@ -1,13 +1,17 @@
 //! What the browser does by itself: renew the token in time, watch for a human, keep all tabs of one mind.
 //!
 //! Decisions are taken in `domain/{idle_clock,refresh_schedule}.rs`; this folder listens, asks and carries out. Nothing of it runs on
-//! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel` and `web_lock`.
+//! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel`,
+//! `web_lock`, `web_crypto`, `form_text` and the storage of `drafts`.
 
 pub mod call;
 pub mod changes;
 mod channel;
 pub mod dom;
+pub mod draft_keeper;
+pub mod drafts;
 mod flight;
+mod form_text;
 mod guard;
 mod guard_calls;
 mod idle_timer;
@@ -18,6 +22,7 @@ pub mod sign_out;
 mod silent_refresh;
 pub mod tab_sync;
 mod watch;
+mod web_crypto;
 mod web_lock;
 
 pub use call::with_renewal;

@@ -19,6 +19,9 @@ pub fn TextField(
     #[prop(default = "text")] kind: &'static str,
     autocomplete: &'static str,
     #[prop(optional)] hint: Option<&'static str>,
+    /// What stands in it at first, and again after a reset.
+    #[prop(optional, into)]
+    value: Signal<Option<String>>,
     #[prop(optional, into)] error: Error,
 ) -> impl IntoView {
     view! {
@@ -31,6 +34,7 @@ pub fn TextField(
                 id=name
                 name=name
                 type=kind
+                value=move || value.get()
                 autocomplete=autocomplete
                 autocapitalize=(kind == "email").then_some("none")
                 spellcheck=(kind == "email").then_some("false")

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod confirm;
+pub mod draft;
 pub mod facts;
 pub mod field;
 pub mod footer;

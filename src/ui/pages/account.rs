@@ -1,25 +1,42 @@
-//! Who one is here, and when this session ends in each of its ways.
+//! Who one is here, how one is called, and when this session ends in each of its ways.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::session::{CurrentSession, CurrentUser},
-    i18n::td_string as text,
+    api::{
+        ApiError,
+        account::UpdateAccount,
+        session::{CurrentSession, CurrentUser},
+    },
+    i18n::{Locale, td_string as text},
     ui::{
+        act::{Act, ActForm, on_success, use_act},
         auth_state::use_auth_state,
-        components::{facts::Fact, kept_text::KeptText, time_text::TimeText},
+        components::{
+            alert::{Alert, DoneSlot, Tone},
+            draft::Draft,
+            facts::Fact,
+            field::TextField,
+            kept_text::KeptText,
+            time_text::TimeText,
+        },
         fetch::Loaded,
         locale::use_locale,
         pages::sign_out::SignOutForm,
-        texts,
+        paths, texts,
     },
 };
+
+const NAME: &str = "display_name";
 
 #[component]
 pub fn Account() -> impl IntoView {
     let l = use_locale();
     let auth = use_auth_state();
+    let act = use_act::<UpdateAccount>();
+    // the head of the page says it too
+    on_success(act, move |()| auth.reload());
     view! {
         <Title text=text!(l, account.title) />
         <div class="page">
@@ -27,15 +44,14 @@ pub fn Account() -> impl IntoView {
                 <h1 tabindex="-1">{text!(l, account.title)}</h1>
                 <p class="page__lead">{text!(l, account.lead)}</p>
             </header>
-            <Loaded
-                resource=auth.session()
-                show=|session| {
-                    view! {
-                        <Profile user=session.user.clone() />
-                        <SessionFacts session />
-                    }
-                }
-            />
+            <section class="section" aria-labelledby="profile-title">
+                <h2 class="section__title" id="profile-title">
+                    {text!(l, account.profile)}
+                </h2>
+                <Loaded resource=auth.session() show=|session| view! { <Profile user=session.user /> } />
+                <NameForm act />
+            </section>
+            <Loaded resource=auth.session() show=|session| view! { <SessionFacts session /> } />
             <section class="section" aria-labelledby="out-title">
                 <h2 class="section__title" id="out-title">
                     {text!(l, account.sign_out_title)}
@@ -53,16 +69,54 @@ pub fn Account() -> impl IntoView {
 fn Profile(user: CurrentUser) -> impl IntoView {
     let l = use_locale();
     view! {
-        <section class="section" aria-labelledby="profile-title">
-            <h2 class="section__title" id="profile-title">
-                {text!(l, account.profile)}
-            </h2>
-            <dl class="facts facts--list">
-                <Fact name=text!(l, account.name)>{user.display_name}</Fact>
-                <Fact name=text!(l, account.email)>{user.email}</Fact>
-                <Fact name=text!(l, account.role)>{texts::role(l, user.role)}</Fact>
-            </dl>
-        </section>
+        <dl class="facts facts--list">
+            <Fact name=text!(l, account.email)>{user.email}</Fact>
+            <Fact name=text!(l, account.role)>{texts::role(l, user.role)}</Fact>
+        </dl>
+    }
+}
+
+/// Beside what was read and not within it, so that reading that again takes nothing from under the person's hands.
+#[component]
+fn NameForm(act: Act<UpdateAccount>) -> impl IntoView {
+    let l = use_locale();
+    let auth = use_auth_state();
+    let name = Memo::new(move |before: Option<&Option<String>>| {
+        let session = auth.session().get().and_then(Result::ok);
+        session.map(|session| session.user.display_name).or_else(|| before.cloned().flatten())
+    });
+    let error = Signal::derive(move || act.value().get().and_then(Result::err));
+    let at_name = Signal::derive(move || error.get().and_then(|error| texts::at_field(l, &error, NAME, 0)));
+    let done = move || act.value().get().and_then(Result::ok).map(|()| text!(l, account.done).to_owned());
+    view! {
+        <ActForm act page=paths::ACCOUNT class="form">
+            <DoneSlot text=Signal::derive(done) />
+            <div class="slot" role="alert">
+                {move || {
+                    error.get().and_then(|error| whole(l, &error)).map(|text| view! { <Alert tone=Tone::Bad text /> })
+                }}
+            </div>
+            <TextField
+                name=NAME
+                label=text!(l, account.name)
+                autocomplete="name"
+                hint=text!(l, register.name_hint)
+                value=name
+                error=at_name
+            />
+            <Draft form="profile" version=1 sent=Signal::derive(move || act.value().with(|it| matches!(it, Some(Ok(()))))) />
+            <button class="button button--primary" type="submit" disabled=move || act.pending().get()>
+                {move || if act.pending().get() { text!(l, account.busy) } else { text!(l, account.submit) }}
+            </button>
+        </ActForm>
+    }
+}
+
+/// What is said above the form: everything that belongs to no field.
+fn whole(l: Locale, error: &ApiError) -> Option<String> {
+    match error {
+        ApiError::Invalid { field, .. } if field == NAME => None,
+        other => Some(texts::error(l, other).into_owned()),
     }
 }
 

@@ -76,6 +76,7 @@ impl Guard {
         silent_refresh::forget();
         drafts::forget();
         self.running.set(false);
+        self.offline.set(false);
         self.left_secs.set(None);
         self.ends.set(None);
     }
@@ -116,7 +117,9 @@ impl Guard {
             Wake::Online => {
                 let now = dom::now_ms();
                 self.current(|watch| watch.schedule.network_returned(now));
+                self.look_again();
             }
+            Wake::Offline => self.set_offline(true),
         }
         self.tick();
     }

@@ -30,6 +30,9 @@ use crate::{
 const ASK_MS: i32 = 4_000;
 /// A session the server will end by itself within this time is left to it.
 const NEARLY_OVER_MS: i64 = 5_000;
+/// How soon a server that was out of reach is looked for again, and how seldom at last.
+const FIRST_LOOK_MS: i32 = 2_000;
+const LONGEST_PAUSE_MS: i32 = 60_000;
 
 impl Guard {
     /// Signs out at the person's wish. When the server can't commit it the session lives on and the page says so.
@@ -136,11 +139,55 @@ impl Guard {
     }
 
     fn reached<T>(self, reply: &ApiResult<T>) {
-        let offline = matches!(reply, Err(ApiError::Offline));
-        if self.offline.get_untracked() != offline {
+        self.set_offline(matches!(reply, Err(ApiError::Offline | ApiError::Unavailable)));
+    }
+
+    /// Out of reach is no sign-out: the page says so, and looks out for the server until it is back.
+    pub(super) fn set_offline(self, offline: bool) {
+        if self.offline.try_get_untracked() == Some(!offline) {
             self.offline.set(offline);
+            if offline {
+                spawn_local(self.look_out());
+            }
         }
     }
+
+    async fn look_out(self) {
+        let mut pause_ms = FIRST_LOOK_MS;
+        while self.is_out_of_reach() {
+            dom::sleep(jittered(pause_ms)).await;
+            pause_ms = LONGEST_PAUSE_MS.min(pause_ms * 2);
+            if self.is_out_of_reach() {
+                self.look().await;
+            }
+        }
+    }
+
+    fn is_out_of_reach(self) -> bool {
+        self.offline.try_get_untracked() == Some(true) && self.current(|_| ()).is_some()
+    }
+
+    /// The browser says that the network is back; the server has yet to answer.
+    pub(super) fn look_again(self) {
+        if self.is_out_of_reach() {
+            spawn_local(self.look());
+        }
+    }
+
+    async fn look(self) {
+        let (asked_at, reply) = timed(current_session).await;
+        self.reached(&reply);
+        if let Ok(session) = reply {
+            self.learn(&session.session_id, &Received::asked_at(asked_at, session.ends));
+        }
+    }
+}
+
+/// Between one and one and a half times as long, so that the tabs of an office don't all come back at once.
+fn jittered(pause_ms: i32) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most a minute and a half")]
+    let more = (f64::from(pause_ms) * dom::random() / 2.0) as i32;
+    pause_ms + more
 }
 
 /// Calls with renewal, and says when the call that was answered went out.

@@ -58,16 +58,19 @@ pub enum Wake {
     /// It was taken back from the browser's back/forward cache as it stood.
     Restored,
     Online,
+    /// The browser says that it has no network.
+    Offline,
 }
 
 /// Calls `on_wake` whenever the page may have slept: timers stand still then, the clock does not.
 pub fn watch_wakes(on_wake: impl Fn(Wake) + 'static) -> Vec<Listener> {
     let on_wake = Rc::new(on_wake);
-    let (seen, shown, focused, online) = (Rc::clone(&on_wake), Rc::clone(&on_wake), Rc::clone(&on_wake), on_wake);
+    let [seen, shown, focused, online, offline] = std::array::from_fn(|_| Rc::clone(&on_wake));
     let listeners = [
         Listener::new(&document(), "visibilitychange", move |_| seen(Wake::Seen)),
         Listener::new(&window(), "focus", move |_| focused(Wake::Seen)),
         Listener::new(&window(), "online", move |_| online(Wake::Online)),
+        Listener::new(&window(), "offline", move |_| offline(Wake::Offline)),
         Listener::new(&window(), "pageshow", move |event| {
             let restored = event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted);
             shown(if restored { Wake::Restored } else { Wake::Seen });

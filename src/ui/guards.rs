@@ -61,7 +61,14 @@ fn Area(need: Option<Action>) -> impl IntoView {
     view! {
         <Transition fallback=Loading>
             {
-                let access = Memo::new(move |_| auth.session().get().map(|session| Access::of(session, need)));
+                let access = Memo::new(move |before: Option<&Option<Access>>| {
+                    let now = auth.session().get().map(|session| Access::of(session, need));
+                    match (&now, before) {
+                        // not being able to ask again takes nothing away
+                        (Some(Access::Unknown(_)), Some(known @ Some(Access::Granted(_)))) => known.clone(),
+                        _ => now,
+                    }
+                });
                 move || {
                     let ended = auth.ended().get();
                     access

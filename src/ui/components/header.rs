@@ -10,7 +10,7 @@ use leptos_router::hooks::use_location;
 use wasm_bindgen::JsCast;
 
 use crate::{
-    api::{ApiError, session::CurrentUser},
+    api::{ApiError, ApiResult, session::CurrentUser},
     domain::role::Action,
     i18n::td_string as text,
     ui::{
@@ -21,6 +21,9 @@ use crate::{
         paths,
     },
 };
+
+/// Who the head of the page greets, as far as is known.
+type Who = ApiResult<CurrentUser>;
 
 #[component]
 pub fn Header() -> impl IntoView {
@@ -34,16 +37,27 @@ pub fn Header() -> impl IntoView {
                     <span class="brand__name">{text!(l, brand.name)}</span>
                 </a>
                 <Transition>
-                    {move || {
-                        let ended = auth.ended().with(Option::is_some);
-                        auth.session()
-                            .get()
-                            .map(|session| match session {
-                                Ok(session) if !ended => EitherOf3::A(view! { <UserMenu user=session.user /> }),
-                                Err(ApiError::SignedOut { .. }) if !ended => EitherOf3::B(view! { <WaysIn /> }),
-                                _ => EitherOf3::C(()),
-                            })
-                    }}
+                    {
+                        let user = Memo::new(move |before: Option<&Option<Who>>| {
+                            let now = auth.session().get().map(|session| session.map(|session| session.user));
+                            match (&now, before) {
+                                // not being able to ask again is no sign-out
+                                (Some(Err(error)), Some(known @ Some(Ok(_)))) if error.end_reason().is_none() => {
+                                    known.clone()
+                                }
+                                _ => now,
+                            }
+                        });
+                        move || {
+                            let ended = auth.ended().with(Option::is_some);
+                            user.get()
+                                .map(|user| match user {
+                                    Ok(user) if !ended => EitherOf3::A(view! { <UserMenu user /> }),
+                                    Err(ApiError::SignedOut { .. }) if !ended => EitherOf3::B(view! { <WaysIn /> }),
+                                    _ => EitherOf3::C(()),
+                                })
+                        }
+                    }
                 </Transition>
             </div>
         </header>

@@ -24,6 +24,7 @@ where
         return call().await;
     }
     let known_end = silent_refresh::known_end();
+    let session_id = tab_sync::session_id();
     let reply = match call().await {
         Err(ApiError::Renew) => {
             let renewed = silent_refresh::renew(known_end).await?;
@@ -32,7 +33,11 @@ where
         }
         other => other,
     };
-    if let Err(ApiError::SignedOut { reason }) = reply {
+    // An answer about a session that has gone meanwhile says nothing about the one that came after it.
+    let counts = session_id.is_none() || session_id == tab_sync::session_id();
+    if let Err(ApiError::SignedOut { reason }) = reply
+        && counts
+    {
         tab_sync::tell_all(News::SignedOut { reason });
     }
     reply

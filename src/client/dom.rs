@@ -69,7 +69,7 @@ pub fn focus_at(selector: &str) {
     focus(document().query_selector(selector).ok().flatten());
 }
 
-fn focus(element: Option<Element>) {
+pub(super) fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // one that cannot take the focus leaves it where it is
         let _ = element.focus();

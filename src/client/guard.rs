@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     changes, dom, drafts,
     idle_timer::Wake,
-    session_guard::GuardEvents,
+    session_guard::{Ended, GuardEvents},
     silent_refresh::{self, Received},
     tab_sync::{self, Letter, News},
     watch::Watch,
@@ -126,8 +126,10 @@ impl Guard {
 
     pub fn hear(self, letter: Letter) {
         let Letter { session_id, news } = letter;
-        if let News::SignedIn { user_id } = news {
-            return self.hear_sign_in(session_id, &user_id);
+        match news {
+            News::SignedIn { user_id } => return self.hear_sign_in(session_id, &user_id),
+            News::Left => return self.hear_leaving(session_id),
+            _ => {}
         }
         let Some(session_id) = session_id.filter(|id| self.with(id, |_| ()).is_some()) else {
             return;
@@ -142,7 +144,17 @@ impl Guard {
             News::Renewed => {
                 self.events.on_back.try_run(());
             }
-            News::SignedIn { .. } => {}
+            News::SignedIn { .. } | News::Left => {}
+        }
+    }
+
+    /// The person has left of their own accord: there is nothing to come back to, also where the end was heard of first.
+    fn hear_leaving(self, session_id: Option<String>) {
+        if let Some(session_id) = session_id {
+            self.end(&session_id, EndReason::Revoked);
+        }
+        if self.current(|_| ()).is_none() {
+            self.events.on_left.try_run(());
         }
     }
 
@@ -167,9 +179,10 @@ impl Guard {
     }
 
     pub(super) fn end(self, session_id: &str, reason: EndReason) {
-        if self.with(session_id, |_| ()).is_some() {
+        let now = dom::now_ms();
+        if let Some(at) = self.with(session_id, |watch| watch.idle.ended_at(now)) {
             self.stop();
-            self.events.on_ended.try_run(reason);
+            self.events.on_ended.try_run(Ended { reason, at });
         }
     }
 

@@ -96,6 +96,10 @@ impl Guard {
                 _ => self.end(&session_id, EndReason::Idle),
             }
             dom::set_checking(false);
+            if !self.running.get_untracked() {
+                // what the end put on the page could not take the focus while it was hidden
+                dom::focus_at("dialog[open] [autofocus], main h1");
+            }
         });
     }
 
@@ -113,8 +117,9 @@ impl Guard {
         }
         self.end(session_id, EndReason::Idle);
         if left > NEARLY_OVER_MS {
-            // Without an answer the server's own end is what remains.
-            let _ = logout().await;
+            // Without an answer the server's own end is what remains. Nobody can sign in before it is here or given up: it would
+            // take the new cookies away.
+            let _ = dom::within(ASK_MS, logout()).await;
         }
     }
 

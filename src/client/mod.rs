@@ -2,7 +2,7 @@
 //!
 //! Decisions are taken in `domain/{idle_clock,refresh_schedule}.rs`; this folder listens, asks and carries out. Nothing of it runs on
 //! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel`,
-//! `web_lock`, `web_crypto`, `form_text` and the storage of `drafts`.
+//! `web_lock`, `web_crypto`, `form_fields`, `form_text` and the storage of `drafts`.
 
 pub mod call;
 pub mod changes;
@@ -11,10 +11,12 @@ pub mod dom;
 pub mod draft_keeper;
 pub mod drafts;
 mod flight;
+mod form_fields;
 mod form_text;
 mod guard;
 mod guard_calls;
 mod idle_timer;
+pub mod kept_forms;
 pub mod listeners;
 mod live_events;
 pub mod session_guard;
@@ -26,4 +28,5 @@ mod web_crypto;
 mod web_lock;
 
 pub use call::with_renewal;
-pub use session_guard::{GuardEvents, SessionGuard, use_session_guard};
+pub use idle_timer::{Wake, watch_wakes};
+pub use session_guard::{Ended, GuardEvents, SessionGuard, use_session_guard};

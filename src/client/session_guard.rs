@@ -17,11 +17,21 @@ use crate::{
 
 const TICK: Duration = Duration::from_secs(1);
 
+/// The end of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub reason: EndReason,
+    /// By the browser's clock; before now where the page slept through it.
+    pub at: i64,
+}
+
 /// What the guard tells the page.
 #[derive(Clone, Copy, Debug)]
 pub struct GuardEvents {
     /// The session is over: what is private goes, and the page says why.
-    pub on_ended: Callback<EndReason>,
+    pub on_ended: Callback<Ended>,
+    /// The person signed out in another tab, which is told apart from an end they may not have wanted.
+    pub on_left: Callback<()>,
     /// The same person may have another session by now (signed in again in another tab, or the page comes from the
     /// browser's back/forward cache), or another role: load the session anew.
     pub on_back: Callback<()>,

@@ -29,6 +29,8 @@ pub enum News {
     Changed { what: What },
     /// There is another token, which may say something else of the person.
     Renewed,
+    /// The person signed out here, by their own wish.
+    Left,
     /// A page was loaded, or a sign-in succeeded, as this user.
     SignedIn { user_id: String },
 }
@@ -60,6 +62,7 @@ pub fn announce_sign_in(user_id: &str) {
 
 /// Tells the other tabs that the person signed out here.
 pub fn announce_sign_out() {
+    tell_others(News::Left);
     tell_others(News::SignedOut { reason: EndReason::Revoked });
 }
 

@@ -99,6 +99,12 @@ impl IdleClock {
         }
     }
 
+    /// When a session that is found to be over at `now` was over by this clock: the idle end, if that has passed.
+    #[must_use]
+    pub fn ended_at(&self, now: i64) -> i64 {
+        self.ends_at.min(now)
+    }
+
     /// Time has passed; to be called each second and whenever the page wakes.
     pub fn tick(&mut self, now: i64) -> Option<Command> {
         self.follow(now);

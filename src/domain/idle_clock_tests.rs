@@ -175,6 +175,14 @@ fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
     proptest::collection::vec((gap, event), 0..200)
 }
 
+#[test]
+fn a_session_that_ended_while_the_page_slept_ended_at_its_idle_end() {
+    let mut clock = clock();
+    assert_eq!(clock.ended_at(START + MIN), START + MIN);
+    clock.act(START + MIN);
+    assert_eq!(clock.ended_at(START + 60 * MIN), START + 16 * MIN);
+}
+
 proptest! {
     #[test]
     fn no_sequence_outlives_the_last_accepted_act_and_the_end_is_said_once(events in events()) {

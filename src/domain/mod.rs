@@ -13,6 +13,7 @@ pub mod draft;
 pub mod email;
 pub mod idle_clock;
 pub mod ids;
+pub mod kept_forms;
 pub mod lifetimes;
 pub mod password_policy;
 pub mod refresh_schedule;

@@ -1,7 +1,8 @@
 //! Forms that change something: plain `<form method=post>` to a server function, sent in place when scripts run.
 //!
 //! The same as `ActionForm` over a `ServerAction`, but the call is renewed and repeated once when the access token has
-//! ended, and an answer that says the session is over ends the page.
+//! ended, and an answer that says the session is over ends the page. The same person may sign in again over it: the act
+//! is then made again with the page, and what was to be sent is sent, once. A form that asks for a secret is left to be sent anew.
 
 use std::future::Future;
 
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     api::{ApiError, ApiResult, form_result},
-    client::call::with_renewal,
+    client::{call::with_renewal, kept_forms},
     ui::auth_state::use_auth_state,
 };
 
@@ -44,13 +45,23 @@ where
     S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
     Fut: Future<Output = ApiResult<S::Output>> + Send + 'static,
 {
-    let act = Action::new_with_value(without_scripts::<S>(), move |input: &S| call(input.clone()));
+    let act = Action::new_with_value(without_scripts::<S>(), move |input: &S| {
+        let kept = kept_forms::keepable().then(|| input.clone());
+        let answer = call(input.clone());
+        async move {
+            let answer = answer.await;
+            kept_forms::answered(S::PATH, answer.as_ref().err(), kept.map(|input| Box::new(input) as _));
+            answer
+        }
+    });
     let auth = use_auth_state();
     effect(Box::new(move || {
+        if act.version().get() == 0 {
+            if let Some(Ok(input)) = kept_forms::take_call(S::PATH).map(|input| input.downcast::<S>()) {
+                act.dispatch(*input);
+            }
         // an answer of this page, not one that somebody wrote into a link
-        if act.version().get() > 0
-            && let Some(answer) = act.value().get()
-        {
+        } else if let Some(answer) = act.value().get() {
             auth.heed(&answer);
         }
     }));
@@ -149,6 +160,7 @@ where
         event.prevent_default();
         match S::from_event(&event) {
             Ok(input) => {
+                kept_forms::sending(&event);
                 act.dispatch(input);
             }
             Err(_) => act.value().set(Some(Err(ApiError::invalid("form", "malformed")))),

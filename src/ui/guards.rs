@@ -15,7 +15,8 @@ use crate::{
         auth_state::use_auth_state,
         components::{
             side_nav::SideNav,
-            states::{EndedCard, ErrorPage, Loading, MessagePage},
+            sign_in_again::AfterEnd,
+            states::{ErrorPage, Loading, MessagePage},
         },
         locale::use_locale,
         paths, texts,
@@ -39,9 +40,14 @@ pub fn AdminArea() -> impl IntoView {
 #[derive(Clone, PartialEq)]
 enum Access {
     Granted(Role),
-    Refused { name: String, role: Role },
+    Refused {
+        name: String,
+        role: Role,
+    },
     SignedOut(EndReason),
     Unknown(ApiError),
+    /// It was granted until the session of this page ended.
+    Ended(EndReason),
 }
 
 impl Access {
@@ -62,7 +68,10 @@ fn Area(need: Option<Action>) -> impl IntoView {
         <Transition fallback=Loading>
             {
                 let access = Memo::new(move |before: Option<&Option<Access>>| {
-                    let now = auth.session().get().map(|session| Access::of(session, need));
+                    let now = match auth.ended().get() {
+                        Some(reason) => Some(Access::Ended(reason)),
+                        None => auth.session().get().map(|session| Access::of(session, need)),
+                    };
                     match (&now, before) {
                         // not being able to ask again takes nothing away
                         (Some(Access::Unknown(_)), Some(known @ Some(Access::Granted(_)))) => known.clone(),
@@ -70,19 +79,16 @@ fn Area(need: Option<Action>) -> impl IntoView {
                     }
                 });
                 move || {
-                    let ended = auth.ended().get();
                     access
                         .get()
-                        .map(|access| match (ended, access) {
-                            (Some(reason), _) => EitherOf5::A(view! { <EndedCard reason /> }),
-                            (None, Access::Granted(role)) => EitherOf5::B(view! { <Inside role /> }),
-                            (None, Access::Refused { name, role }) => EitherOf5::C(view! { <Forbidden name role /> }),
-                            (None, Access::SignedOut(reason)) => {
+                        .map(|access| match access {
+                            Access::Ended(reason) => EitherOf5::A(view! { <AfterEnd reason /> }),
+                            Access::Granted(role) => EitherOf5::B(view! { <Inside role /> }),
+                            Access::Refused { name, role } => EitherOf5::C(view! { <Forbidden name role /> }),
+                            Access::SignedOut(reason) => {
                                 EitherOf5::D(view! { <Redirect path=paths::login(&paths::here(), reason) /> })
                             }
-                            (None, Access::Unknown(error)) => {
-                                EitherOf5::E(view! { <ErrorPage error /> })
-                            }
+                            Access::Unknown(error) => EitherOf5::E(view! { <ErrorPage error /> }),
                         })
                 }
             }

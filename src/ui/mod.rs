@@ -7,6 +7,7 @@ pub mod components;
 pub mod fetch;
 pub mod guards;
 pub mod json_slice;
+pub mod kept_page;
 pub mod locale;
 pub mod pages;
 pub mod password_length;

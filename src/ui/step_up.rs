@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     api::{ApiError, step_up},
-    client::{call::with_renewal, dom},
+    client::{call::with_renewal, dom, kept_forms},
     i18n::td_string as text,
     ui::{
         act::{Act, Outcome, effect, on_success, use_act, use_act_by},
@@ -83,6 +83,7 @@ where
     }
     let again = Callback::new(move |()| {
         if let Some(input) = last.get_value() {
+            kept_forms::sending_again();
             act.dispatch(input);
         }
     });

@@ -18,6 +18,7 @@ pub mod search;
 pub mod session_guard;
 pub mod session_table;
 pub mod side_nav;
+pub mod sign_in_again;
 pub mod states;
 pub mod step_up_dialog;
 pub mod theme_choice;

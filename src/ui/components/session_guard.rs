@@ -9,6 +9,7 @@ use crate::{
     i18n::td_string as text,
     ui::{
         auth_state::{AuthState, use_auth_state},
+        kept_page::use_kept_page,
         locale::use_locale,
     },
 };
@@ -21,11 +22,13 @@ pub fn SessionGuard() -> impl IntoView {
     let guard = use_session_guard(
         session.into(),
         GuardEvents {
-            on_ended: Callback::new(move |reason| auth.set_ended(reason)),
+            on_ended: Callback::new(move |ended| auth.end(ended, session.get_untracked())),
+            on_left: Callback::new(move |()| auth.give_up()),
             on_back: Callback::new(move |()| auth.reload()),
         },
     );
     return_with_next_session(auth, session);
+    use_kept_page(auth);
 
     let answered = RwSignal::new(false);
     let warning = Memo::new(move |_| guard.warning_left_secs.get().is_some());
@@ -37,6 +40,9 @@ pub fn SessionGuard() -> impl IntoView {
         <IdleDialog left_secs=guard.warning_left_secs stay sign_out=guard.sign_out />
         <p class="visually-hidden" role="status">
             {move || (answered.get() && !warning.get()).then_some(text!(l, guard.staying))}
+        </p>
+        <p class="visually-hidden" role="status">
+            {move || auth.back().get().then_some(text!(l, again.back))}
         </p>
         <div class="guard-note" role="status">
             {move || {
@@ -56,15 +62,14 @@ fn known_session(auth: AuthState) -> Memo<Option<CurrentSession>> {
     })
 }
 
-/// A page whose session ended comes back when the same person has signed in again elsewhere: with the next session, not before.
+/// A page whose session ended comes back when the same person has signed in again, here or elsewhere: with the next session, not
+/// before.
 fn return_with_next_session(auth: AuthState, session: Memo<Option<CurrentSession>>) {
-    Effect::new(move |before: Option<Option<String>>| {
-        let now = session.with(|session| session.as_ref().map(|session| session.session_id.clone()));
-        if let (Some(Some(before)), Some(now)) = (before, &now)
-            && before != *now
+    Effect::new(move |_| {
+        if let Some(session) = session.get()
+            && auth.ended().get_untracked().is_some()
         {
-            auth.ended().set(None);
+            auth.come_back(&session);
         }
-        now
     });
 }

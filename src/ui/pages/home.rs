@@ -5,12 +5,14 @@ use leptos_meta::Title;
 
 use crate::{
     api::{
+        ApiResult,
         devices::{Devices, list_devices},
         session::{CurrentSession, CurrentUser},
     },
     domain::{
         device_label::{DeviceForm, DeviceLabel},
         role::Action,
+        session::EndReason,
     },
     i18n::{Locale, td_string as text},
     ui::{
@@ -19,7 +21,8 @@ use crate::{
             icons::{DeviceIcon, arrow_right},
             kept_text::keeps_sessions,
             pass::{LifeRule, Pass, PassFacts},
-            states::{EndedCard, Loading},
+            sign_in_again::AfterEnd,
+            states::Loading,
         },
         fetch::{Loaded, use_private},
         locale::use_locale,
@@ -34,21 +37,43 @@ pub fn Home() -> impl IntoView {
         <Title text=text!(use_locale(), home.title) />
         <Transition fallback=Loading>
             {
-                let user = Memo::new(move |_| {
-                    let person = |session: CurrentSession| (keeps_sessions(&session), session.user);
-                    auth.session().get().map(|session| session.ok().map(person))
+                let visitor = Memo::new(move |_| match auth.ended().get() {
+                    Some(reason) => Some(Visitor::Ended(reason)),
+                    None => auth.session().get().map(Visitor::of),
                 });
                 move || {
-                    let ended = auth.ended().get();
-                    user.get()
-                        .map(|user| match (ended, user) {
-                            (Some(reason), _) => EitherOf3::A(view! { <EndedCard reason /> }),
-                            (None, Some((kept, user))) => EitherOf3::B(view! { <Welcome user kept /> }),
-                            (None, None) => EitherOf3::C(view! { <Hero /> }),
+                    visitor
+                        .get()
+                        .map(|visitor| match visitor {
+                            Visitor::Ended(reason) => EitherOf3::A(view! { <AfterEnd reason /> }),
+                            Visitor::SignedIn { user, kept } => EitherOf3::B(view! { <Welcome user kept /> }),
+                            Visitor::PassingBy => EitherOf3::C(view! { <Hero /> }),
                         })
                 }
             }
         </Transition>
+    }
+}
+
+/// Who looks at it. Compared before anything is drawn again.
+#[derive(Clone, PartialEq)]
+enum Visitor {
+    PassingBy,
+    SignedIn {
+        user: CurrentUser,
+        /// Whether the strategy keeps account of the session.
+        kept: bool,
+    },
+    /// The session of this page has ended.
+    Ended(EndReason),
+}
+
+impl Visitor {
+    fn of(session: ApiResult<CurrentSession>) -> Self {
+        match session {
+            Ok(session) => Self::SignedIn { kept: keeps_sessions(&session), user: session.user },
+            Err(_) => Self::PassingBy,
+        }
     }
 }
 

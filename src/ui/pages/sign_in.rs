@@ -13,7 +13,7 @@ use crate::{
     domain::session::EndReason,
     i18n::td_string as text,
     ui::{
-        act::{ActForm, on_success, use_act},
+        act::{Act, ActForm, effect, on_success, use_act},
         auth_state::use_auth_state,
         components::{
             alert::ErrorSlot,
@@ -104,19 +104,23 @@ fn Why() -> impl IntoView {
     }
 }
 
+/// Why a sign-in was refused. One that waits for a place goes on elsewhere.
+pub fn refusal(act: Act<Login>) -> Signal<Option<ApiError>> {
+    const WAITS: ApiError = ApiError::Limit { choose: true };
+    effect(Box::new(move || {
+        if act.version().get() > 0 && act.value().get() == Some(Err(WAITS)) {
+            go_to(paths::CHOOSE);
+        }
+    }));
+    Signal::derive(move || act.value().get().and_then(Result::err).filter(|error| *error != WAITS))
+}
+
 #[component]
 fn SignInForm(return_to: String) -> impl IntoView {
     let l = use_locale();
     let act = use_act::<Login>();
     on_success(act, arrive);
-    let waits = ApiError::Limit { choose: true };
-    let asked = waits.clone();
-    Effect::new(move |_| {
-        if act.version().get() > 0 && act.value().get() == Some(Err(asked.clone())) {
-            go_to(paths::CHOOSE);
-        }
-    });
-    let error = Signal::derive(move || act.value().get().and_then(Result::err).filter(|error| *error != waits));
+    let error = refusal(act);
     view! {
         <ActForm act page=paths::keeping(paths::LOGIN, &return_to) class="form">
             <input type="hidden" name="return_to" value=return_to />

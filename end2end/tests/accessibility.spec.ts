@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import {
   ADMIN_PAGES,
+  again,
   cameBack,
   gotoHydrated,
   idleDialog,
@@ -84,7 +85,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page, "the question");
     });
 
-    test("the idle warning and the ended page are accessible", async ({ page, account }) => {
+    test("the idle warning, the question over the page and the ended page are accessible", async ({ page, account }) => {
       await signIn(page, account);
       await page.clock.install();
       await gotoHydrated(page, "/settings/account");
@@ -92,6 +93,13 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(idleDialog(page)).toBeVisible();
       await expectAccessible(page, "the warning");
       await page.clock.fastForward(2 * MINUTE);
+      await expect(again(page)).toBeVisible();
+      await expectAccessible(page, "the question over the page");
+      await again(page).locator("#password").fill("not at all what it is");
+      await again(page).locator("#password").press("Enter");
+      await expect(again(page).getByText("E-mail or password is wrong.")).toBeVisible();
+      await expectAccessible(page, "the question refused");
+      await page.clock.fastForward(15 * MINUTE);
       await expect(page.getByRole("link", { name: "Sign in again" })).toBeVisible();
       await expectAccessible(page, "the ended page");
     });

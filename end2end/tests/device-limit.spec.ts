@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
-import { fillSignIn, gotoHydrated, hydrated, pressSignIn } from "./support/pages.ts";
+import { again, expectAskedAgain, fillSignIn, gotoHydrated, hydrated, pressSignIn, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const ACCOUNT = "/settings/account";
@@ -70,6 +70,23 @@ for (const scripts of [true, false]) {
     });
   });
 }
+
+test("someone who signs in again over a page is led to the choice as well", async ({ page, browser, account }) => {
+  await signIn(page, account, { to: ACCOUNT });
+  const other = await (await browser.newContext({ userAgent: FIREFOX })).newPage();
+  await gotoHydrated(other, `/login?return_to=${encodeURIComponent(ACCOUNT)}`);
+  await fillSignIn(other, account);
+  await pressSignIn(other);
+  await other.getByRole("button", { name: "Sign out Chrome on Linux and continue" }).click();
+  await expect(other).toHaveURL(ACCOUNT);
+  await page.keyboard.press("Shift");
+  await expectAskedAgain(page, "Too many devices");
+  await again(page).locator("#password").fill(account.password);
+  await again(page).locator("#password").press("Enter");
+  await expect(page).toHaveURL("/login/choose");
+  await page.getByRole("button", { name: CHOICE }).click();
+  await expect(page).toHaveURL(ACCOUNT);
+});
 
 test("the choice is accessible and fits the narrowest phone", async ({ page, browser, account }) => {
   for (const open of [await (await browser.newContext()).newPage(), page]) {

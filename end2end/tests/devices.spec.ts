@@ -2,7 +2,7 @@
 import { type Browser, type Page, devices } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
-import { expectEnded, gotoHydrated, moveMouse, otherPasses, ownPass, signIn } from "./support/pages.ts";
+import { expectAskedAgain, gotoHydrated, moveMouse, otherPasses, ownPass, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const REVOKED = "This session was signed out";
@@ -53,7 +53,7 @@ test("a page that was signed out elsewhere says so at the next act", async ({ pa
   await signIn(page, account);
   await signOutOther(page);
   await moveMouse(other);
-  await expectEnded(other, REVOKED);
+  await expectAskedAgain(other, REVOKED);
   await expect(other.getByRole("article")).toHaveCount(0);
 });
 
@@ -74,7 +74,7 @@ test("signing out all other devices leaves only this one", async ({ page, browse
   await expect(page.getByText("2 devices were signed out.")).toBeVisible();
   for (const other of others) {
     await moveMouse(other);
-    await expectEnded(other, REVOKED);
+    await expectAskedAgain(other, REVOKED);
   }
 });
 
@@ -90,7 +90,7 @@ test("an administrator ends all sessions of a person, who is told so at the next
   await page.getByRole("button", { name: "End them now" }).click();
   await expect(page.getByText("One session was ended.")).toBeVisible();
   await moveMouse(theirs);
-  await expectEnded(theirs, KICKED);
+  await expectAskedAgain(theirs, KICKED);
 });
 
 test("an administrator ends one session of a person and the other lives on", async ({ page, browser, account, admin }) => {

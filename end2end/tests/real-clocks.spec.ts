@@ -1,6 +1,6 @@
 // Both clocks as they are, with a session short enough to be watched to its end. The only tests that wait.
 import { expect, test } from "./support/fixtures.ts";
-import { answersOf, expectEnded, idleDialog, ownPass, SECOND, signIn } from "./support/pages.ts";
+import { answersOf, expectAskedAgain, idleDialog, ownPass, SECOND, signIn } from "./support/pages.ts";
 
 const IDLE_TIMEOUT = 20 * SECOND;
 
@@ -20,7 +20,7 @@ test("an idle page renews its token to the end and is then signed out", async ({
   await signIn(page, account, { to: "/settings/devices" });
   await expect(idleDialog(page)).toBeVisible({ timeout: 15 * SECOND });
   const beforeTheEnd = [...renewals];
-  await expectEnded(page, "Signed out without activity", { within: 15 * SECOND });
+  await expectAskedAgain(page, "Signed out without activity", { within: 15 * SECOND });
   await expect(page.getByText("You were signed out after 20 seconds without activity.")).toBeVisible();
   expect(beforeTheEnd).toEqual(beforeTheEnd.map(() => 200));
   // the question at the end may be a refresh that is refused

@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import {
   answersOf,
-  expectEnded,
+  expectAskedAgain,
   gotoHydrated,
   hydrated,
   idleDialog,
@@ -50,7 +50,7 @@ test("a renewal is no human act: the warning and the end come all the same", asy
   await page.clock.runFor(2 * SECOND);
   await expect(idleDialog(page)).toBeVisible();
   await page.clock.fastForward(LEAD);
-  await expectEnded(page, "Signed out without activity");
+  await expectAskedAgain(page, "Signed out without activity");
 });
 
 test("three tabs renew once", async ({ page, context, account }) => {

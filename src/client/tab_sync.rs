@@ -58,6 +58,8 @@ thread_local! {
 /// Tells the other tabs that this one signed in as `user_id`; call it before leaving the sign-in page.
 pub fn announce_sign_in(user_id: &str) {
     tell_others(News::SignedIn { user_id: user_id.to_owned() });
+    // A tab that comes back with it says so in turn; to load this page anew for that would undo the leaving.
+    hush();
 }
 
 /// Tells the other tabs that the person signed out here.

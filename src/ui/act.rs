@@ -57,7 +57,7 @@ where
     let auth = use_auth_state();
     effect(Box::new(move || {
         if act.version().get() == 0 {
-            if let Some(Ok(input)) = kept_forms::take_call(S::PATH).map(|input| input.downcast::<S>()) {
+            if let Some(input) = kept_forms::take_call(S::PATH).and_then(|input| input.downcast::<S>().ok()) {
                 act.dispatch(*input);
             }
         // an answer of this page, not one that somebody wrote into a link

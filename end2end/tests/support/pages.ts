@@ -73,7 +73,24 @@ export async function moveMouse(page: Page): Promise<void> {
   await page.mouse.move(240, 220);
 }
 
-/** What stands on a page whose session has ended. */
+/** The question over a page whose session has ended. */
+export function again(page: Page) {
+  return page.locator("dialog.sign-in-again");
+}
+
+/** What stands over a page whose session has ended, and in which its person may go on. */
+export async function expectAskedAgain(page: Page, title: string, { within = 5 * SECOND } = {}): Promise<void> {
+  await expect(again(page).getByRole("heading", { name: title })).toBeVisible({ timeout: within });
+}
+
+/** Signs in over the page, by the keyboard. */
+export async function signInAgain(page: Page, { password }: Account): Promise<void> {
+  await again(page).locator("#password").fill(password);
+  await again(page).locator("#password").press("Enter");
+  await expect(again(page)).toHaveCount(0);
+}
+
+/** What stands on a page whose session has ended where there is nothing to go on with. */
 export async function expectEnded(page: Page, title: string, { within = 5 * SECOND } = {}): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible({ timeout: within });
   await expect(page.getByRole("link", { name: "Sign in again" })).toBeVisible();

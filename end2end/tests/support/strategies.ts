@@ -1,7 +1,7 @@
 // What a page does under `jwt` and under `database` alike: it warns of idleness and ends, and renews a long life once.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { answersOf, expectEnded, gotoHydrated, idleDialog, MINUTE, PRIVATE_PAGES, SECOND, sessionEnds, signIn } from "./pages.ts";
+import { answersOf, expectAskedAgain, gotoHydrated, idleDialog, MINUTE, PRIVATE_PAGES, SECOND, sessionEnds, signIn } from "./pages.ts";
 
 const DAY = 24 * 60 * MINUTE;
 const WARNING = 2 * MINUTE;
@@ -45,7 +45,7 @@ export function itLivesAsPromised(kind: string): void {
     await page.clock.fastForward((idle_ends_at ?? Number.NaN) - server_now - WARNING + SECOND);
     await expect(idleDialog(page)).toBeVisible();
     await page.clock.fastForward(WARNING);
-    await expectEnded(page, "Signed out without activity");
+    await expectAskedAgain(page, "Signed out without activity");
     await gotoHydrated(page, "/settings/account");
     await expect(page).toHaveURL(/\/login\?return_to=/);
   });

@@ -18,7 +18,7 @@ use crate::{
     ui::{
         act::{ActForm, effect, on_success, use_act},
         auth_state::{Account, use_auth_state},
-        components::{alert::ErrorSlot, field::PasswordField, seal::Seal, states::EndedCard},
+        components::{alert::ErrorSlot, field::PasswordField, states::EndedCard},
         locale::use_locale,
         pages::sign_in::refusal,
         paths, texts,
@@ -61,11 +61,11 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
     let close = move |_| leave();
     view! {
         <leptos_meta::Title text=texts::reason_title(l, reason) />
-        // what stands behind it: the page of nobody
-        <div class="card-page" aria-hidden="true">
-            <div class="card-page__mark">
-                <Seal class="seal--ink" />
-            </div>
+        // what stands behind it, in place of the page
+        <div class="loading" aria-hidden="true">
+            <div class="loading__line"></div>
+            <div class="loading__line"></div>
+            <div class="loading__line"></div>
         </div>
         <dialog
             class="dialog sign-in-again"

@@ -4,11 +4,7 @@
 //! page: leaving for another address, cancelling, or someone else's sign-in drop it. A call is kept only if its form asks for no
 //! secret and the server has refused it because of the session, so nothing runs twice; it is handed out once.
 
-use std::{
-    any::Any,
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use std::{any::Any, cell::RefCell, time::Duration};
 
 use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -44,8 +40,8 @@ struct Place {
 
 thread_local! {
     static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
-    /// Whether what is sent next may be kept. Said by the form, and taken once.
-    static KEEPABLE: Cell<bool> = const { Cell::new(false) };
+    /// The page whose form is sending something that may be kept. Said by the form, and taken once.
+    static SENDING: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The id of the field in which the person is.
     static FIELD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -71,14 +67,12 @@ pub fn forget() {
     KEPT.take();
 }
 
-/// Forgets what has been kept for too long. Whether it has.
-pub fn lapse() -> bool {
+/// Forgets what has been kept for too long.
+fn lapse() {
     let now = dom::now_ms();
-    let over = KEPT.with_borrow(|kept| kept.as_ref().is_some_and(|kept| !still_kept(kept.ended_at, now)));
-    if over {
+    if KEPT.with_borrow(|kept| kept.as_ref().is_some_and(|kept| !still_kept(kept.ended_at, now))) {
         forget();
     }
-    over
 }
 
 /// The same person is back: what is kept returns to the page as it is drawn.
@@ -106,24 +100,26 @@ pub fn note_focus(event: &Event) {
 /// A form is being sent.
 pub fn sending(event: &Event) {
     let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    KEEPABLE.set(form.is_some_and(|form| !form_fields::asks_for_secret(&form)));
+    SENDING.set(form.filter(|form| !form_fields::asks_for_secret(form)).map(|_| page()));
 }
 
 /// A call that was held back is being made; it came from a form without secrets.
 pub fn sending_again() {
-    KEEPABLE.set(true);
+    SENDING.set(Some(page()));
 }
 
-/// Whether what is being sent may be kept.
+/// The page that is sending something, if that may be kept.
 #[must_use]
-pub fn keepable() -> bool {
-    KEEPABLE.take()
+pub fn sender() -> Option<String> {
+    SENDING.take()
 }
 
-/// A call was answered. `input` is what was sent, if it may be kept.
-pub fn answered(path: &'static str, error: Option<&ApiError>, input: Option<Input>) {
-    KEPT.with_borrow_mut(|kept| match (kept, error, input) {
-        (Some(kept), Some(ApiError::SignedOut { .. }), Some(input)) if kept.back.is_none() => {
+/// A call was answered. `sent` is what was sent by which page, if it may be kept.
+pub fn answered(path: &'static str, error: Option<&ApiError>, sent: Option<(String, Input)>) {
+    KEPT.with_borrow_mut(|kept| match (kept, error, sent) {
+        (Some(kept), Some(ApiError::SignedOut { .. }), Some((page, input)))
+            if kept.back.is_none() && kept.page == page =>
+        {
             kept.calls.push((path, input));
         }
         // What was typed has been sent: it must not turn up as if it had not.
@@ -142,7 +138,7 @@ pub fn take_call(path: &str) -> Option<Input> {
         let index = kept.calls.iter().position(|(of, _)| *of == path)?;
         Some(kept.calls.swap_remove(index).1)
     });
-    KEEPABLE.set(input.is_some());
+    SENDING.set(input.is_some().then_some(page));
     input
 }
 
@@ -180,7 +176,9 @@ impl Place {
             None => document().query_selector("main h1").ok().flatten(),
         };
         let Some(found) = found else { return false };
-        dom::focus(Some(found));
+        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+            dom::focus(Some(found));
+        }
         window().scroll_to_with_x_and_y(0.0, self.scrolled);
         window().scroll_y().is_ok_and(|now| now + 1.0 >= self.scrolled)
     }

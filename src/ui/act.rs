@@ -46,11 +46,15 @@ where
     Fut: Future<Output = ApiResult<S::Output>> + Send + 'static,
 {
     let act = Action::new_with_value(without_scripts::<S>(), move |input: &S| {
-        let kept = kept_forms::keepable().then(|| input.clone());
+        let sent = kept_forms::sender().map(|page| (page, input.clone()));
         let answer = call(input.clone());
         async move {
             let answer = answer.await;
-            kept_forms::answered(S::PATH, answer.as_ref().err(), kept.map(|input| Box::new(input) as _));
+            kept_forms::answered(
+                S::PATH,
+                answer.as_ref().err(),
+                sent.map(|(page, input)| (page, Box::new(input) as _)),
+            );
             answer
         }
     });

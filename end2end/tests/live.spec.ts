@@ -3,7 +3,7 @@
 import type { Browser, BrowserContext, Page, Request } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account, Server } from "./support/fixtures.ts";
-import { expectEnded, gotoHydrated, otherPasses, ownPass, SECOND, signIn } from "./support/pages.ts";
+import { expectAskedAgain, expectEnded, gotoHydrated, otherPasses, ownPass, SECOND, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 /** For what is told at once. A kick by the command line is heard within a second before that. */
@@ -57,7 +57,7 @@ async function kick(server: Server, account: Account): Promise<void> {
 test("a page that was kicked says so without a click", async ({ page, account, server }) => {
   await listening(page, () => signIn(page, account, { to: "/settings/account" }));
   await kick(server, account);
-  await expectEnded(page, "An administrator ended this session", { within: AT_ONCE });
+  await expectAskedAgain(page, "An administrator ended this session", { within: AT_ONCE });
   await expect(page.getByText(account.email)).toHaveCount(0);
 });
 
@@ -79,14 +79,14 @@ test("the reason is the right one: a device that was signed out, a changed passw
   await signIn(page, account, { to: "/settings/devices" });
   const revoked = await elsewhere(browser, account, "/settings/account");
   await page.getByRole("button", { name: "Sign out Firefox on Linux" }).click();
-  await expectEnded(revoked, "This session was signed out", { within: AT_ONCE });
+  await expectAskedAgain(revoked, "This session was signed out", { within: AT_ONCE });
 
   const changed = await elsewhere(browser, account, "/settings/account");
   await gotoHydrated(page, "/settings/security");
   await page.getByLabel("Current password").fill(account.password);
   await page.getByLabel("New password").fill("loud rivers under the moon");
   await page.getByLabel("New password").press("Enter");
-  await expectEnded(changed, "Your password was changed", { within: AT_ONCE });
+  await expectAskedAgain(changed, "Your password was changed", { within: AT_ONCE });
   await expect(page.getByRole("heading", { level: 1, name: "Security" })).toBeVisible();
 
   const keeper = await elsewhere(browser, admin, `/admin/users`);
@@ -112,7 +112,7 @@ test("eight tabs listen by one stream, all work, and each is told", async ({ pag
   await expect.poll(() => streams.open).toBe(1);
   await kick(server, account);
   for (const tab of tabs) {
-    await expectEnded(tab, "An administrator ended this session", { within: AT_ONCE });
+    await expectAskedAgain(tab, "An administrator ended this session", { within: AT_ONCE });
   }
   await expect.poll(() => streams.open).toBe(0);
 });
@@ -127,7 +127,7 @@ test("when the tab that listens goes, another takes over", async ({ page, contex
   await expect.poll(() => streams.open).toBe(1);
   expect(streams.opened).toBe(opened + 1);
   await kick(server, account);
-  await expectEnded(other, "An administrator ended this session", { within: AT_ONCE });
+  await expectAskedAgain(other, "An administrator ended this session", { within: AT_ONCE });
 });
 
 test("another role shows its menu without a reload", async ({ page, account, server }) => {
@@ -198,7 +198,7 @@ test("a person's page follows, and a role that is chosen but not given yet stays
   await expect(page.getByRole("button", { name: "End the session on Firefox on Linux" })).toBeVisible({ timeout: AT_ONCE });
   await expect(page.getByLabel("Role")).toHaveValue("support");
   await page.getByRole("button", { name: "End the session on Firefox on Linux" }).click();
-  await expectEnded(theirs, "An administrator ended this session", { within: AT_ONCE });
+  await expectAskedAgain(theirs, "An administrator ended this session", { within: AT_ONCE });
   await expect(page.getByText("Not signed in anywhere")).toBeVisible();
   await expect(page.getByLabel("Role")).toHaveValue("support");
 });
@@ -227,5 +227,5 @@ test("a new sign-in in the same page listens for the new session", async ({ page
   await page.waitForURL("/login");
   await listening(page, () => signIn(page, account, { to: "/settings/account" }));
   await kick(server, account);
-  await expectEnded(page, "An administrator ended this session", { within: AT_ONCE });
+  await expectAskedAgain(page, "An administrator ended this session", { within: AT_ONCE });
 });

@@ -1,6 +1,6 @@
 // The server goes away under an open page and comes back: nobody is signed out by that.
 import { expect, test } from "./support/fixtures.ts";
-import { expectEnded, gotoHydrated, MINUTE, nextAnswer, otherPasses, ownPass, SECOND, signIn } from "./support/pages.ts";
+import { expectAskedAgain, gotoHydrated, MINUTE, nextAnswer, otherPasses, ownPass, SECOND, signIn } from "./support/pages.ts";
 
 // a setting of its own gives this file a server of its own: no other file may lose its
 test.use({ settings: { LOG__FORMAT: "json" } });
@@ -127,5 +127,5 @@ test("only the server's word ends a page that was offline", async ({ page, conte
   await expect(otherPasses(other)).toHaveCount(0);
   await expect(page.getByLabel("Name", { exact: true })).toBeVisible();
   await context.setOffline(false);
-  await expectEnded(page, "This session was signed out", { within: 10 * SECOND });
+  await expectAskedAgain(page, "This session was signed out", { within: 10 * SECOND });
 });

@@ -58,7 +58,7 @@ test("a page that was kicked says so without a click", async ({ page, account, s
   await listening(page, () => signIn(page, account, { to: "/settings/account" }));
   await kick(server, account);
   await expectAskedAgain(page, "An administrator ended this session", { within: AT_ONCE });
-  await expect(page.getByText(account.email)).toHaveCount(0);
+  await expect(page.getByRole("banner").or(page.getByRole("main")).getByText(account.name)).toHaveCount(0);
 });
 
 test("it is said in Japanese too", async ({ page, context, account, server, baseURL }) => {
@@ -66,8 +66,7 @@ test("it is said in Japanese too", async ({ page, context, account, server, base
   await context.addCookies([{ name: "locale", value: "ja", url: baseURL ?? "" }]);
   await listening(page, () => gotoHydrated(page, "/settings/account"));
   await kick(server, account);
-  const title = page.getByRole("heading", { level: 1, name: "管理者がこのセッションを終了しました" });
-  await expect(title).toBeVisible({ timeout: AT_ONCE });
+  await expectAskedAgain(page, "管理者がこのセッションを終了しました", { within: AT_ONCE });
 });
 
 test("the reason is the right one: a device that was signed out, a changed password, a locked account", async ({

@@ -139,7 +139,7 @@ test("a call that failed with the session is made again once, with what was sent
   const bodies: (string | null)[] = [];
   page.on("request", (request) => request.url().endsWith(SET_ROLE) && bodies.push(request.postData()));
   await setRoleAndBeKicked(page, server, admin);
-  expect(answers).toEqual([401]);
+  await expect.poll(() => answers).toEqual([401]);
   await signInAgain(page, admin);
   await expect(page.getByText("The role was changed.")).toBeVisible();
   expect(answers).toEqual([401, 200]);

@@ -151,18 +151,16 @@ async fn a_list_that_changed_is_told_and_many_changes_as_few() {
     }
     page.hears("changed", &devices()).await;
     viewer.hears("changed", &users()).await;
-    for _ in 0..20 {
+    let begun = tokio::time::Instant::now();
+    while begun.elapsed() < Duration::from_millis(2200) {
         app.signed_in(EMAIL).await;
     }
-    let begun = tokio::time::Instant::now();
     let mut times = 0;
-    while begun.elapsed() < Duration::from_millis(2500) {
-        if let Ok(told) = timeout(Duration::from_millis(2500), page.told.recv()).await {
-            assert_eq!(told, Some(("changed".to_owned(), devices())));
-            times += 1;
-        }
+    while let Ok(told) = timeout(Duration::from_millis(1500), page.told.recv()).await {
+        assert_eq!(told, Some(("changed".to_owned(), devices())));
+        times += 1;
     }
-    assert!((1..=3).contains(&times), "{times}");
+    assert!((2..=4).contains(&times), "{times}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use futures::{Stream, stream};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     api::{ApiError, ApiResult, events::What},
@@ -25,6 +25,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 const GATHER: Duration = Duration::from_millis(150);
 /// and told no more often than this.
 const PAUSE: Duration = Duration::from_secs(1);
+/// For as long the reason of an end is waited for; other nodes' are heard within this.
+const WHY: Duration = Duration::from_millis(1200);
 const MOMENT: Duration = Duration::from_millis(20);
 const LEAST_WAIT: Duration = Duration::from_millis(200);
 
@@ -135,14 +137,31 @@ impl Listener {
 
     async fn judge(&self) -> Verdict {
         let cx = self.cx.at(self.cx.state.clock.now());
-        let known = cx.state.revoked.standing(self.actor.claims());
+        let known = self.standing();
         match authenticate::authenticate(&cx).await {
             Authentication::Actor(actor) => Verdict::Goes(actor),
             Authentication::Exchange => Verdict::Says(Told::Renew),
             Authentication::Renew if known == Standing::Stale => Verdict::Says(Told::Renew),
             Authentication::Renew | Authentication::Unavailable => Verdict::Closes,
+            Authentication::SignedOut(EndReason::None) => self.ended(EndReason::None, self.heard_why().await),
             Authentication::SignedOut(reason) => self.ended(reason, known),
         }
+    }
+
+    fn standing(&self) -> Standing {
+        self.cx.state.revoked.standing(self.actor.claims())
+    }
+
+    /// Of a row that is gone it may be heard a moment later why.
+    async fn heard_why(&self) -> Standing {
+        let heard = async {
+            while !matches!(self.standing(), Standing::Dead(_)) {
+                self.place.woken().await;
+            }
+        };
+        // Where nothing is heard, there is nothing to tell.
+        let _ = timeout(WHY, heard).await;
+        self.standing()
     }
 
     fn ended(&self, reason: EndReason, known: Standing) -> Verdict {

@@ -202,6 +202,18 @@ test("a person's page follows, and a role that is chosen but not given yet stays
   await expect(page.getByLabel("Role")).toHaveValue("support");
 });
 
+test("what may be done to a person follows what was done to them elsewhere", async ({ page, account, admin, server }) => {
+  await signIn(page, admin, { to: "/admin/users" });
+  await gotoHydrated(page, `/admin/users?query=${encodeURIComponent(account.email)}`);
+  await page.getByRole("link", { name: account.email }).click();
+  await expect(page.getByLabel("Role")).toHaveValue("user");
+  await server.command(["user", "set-role", account.email, "support"]);
+  await expect(page.getByLabel("Role")).toHaveValue("support");
+  await server.command(["user", "lock", account.email]);
+  await expect(page.getByRole("button", { name: "Unlock" })).toBeVisible();
+  await expect(page.getByText("Lock the account")).toHaveCount(0);
+});
+
 test("a stream that breaks off is opened again, and what happened meanwhile is shown", async ({
   page,
   context,

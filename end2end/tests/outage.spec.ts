@@ -118,6 +118,8 @@ test("a page that can't read its session anew keeps what it shows", async ({ pag
 });
 
 test("only the server's word ends a page that was offline", async ({ page, context, browser, account }) => {
+  // What is open already outlives the network that Chromium takes away.
+  await context.route("**/events", (route) => route.abort());
   await signIn(page, account, { to: "/settings/account", remember: true });
   await context.setOffline(true);
   await expect(page.getByText(OFFLINE)).toBeVisible();

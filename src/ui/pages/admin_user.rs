@@ -144,7 +144,8 @@ fn Manage(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
         format!("{} {} {own} {manageable} {}", user.role.as_str(), user.locked, user.display_name)
     });
     move || {
-        account.track();
+        // Read, not only tracked: a memo that nobody reads follows nothing.
+        account.with(|_| ());
         let (Acts { account: acts, page, .. }, detail) = (acts.clone(), detail.get_untracked());
         let UserDetail { user, own, manageable, .. } = detail;
         manageable.then(|| view! { <ManageAccount user own acts page /> })

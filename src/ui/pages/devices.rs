@@ -61,7 +61,8 @@ fn Content(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act
     let kept = devices.with_untracked(|devices| devices.kept);
     view! {
         {move || {
-            alarms.track();
+            // Read, not only tracked: a memo that nobody reads follows nothing.
+            alarms.with(|_| ());
             let (alarms, now) = devices.with_untracked(|devices| (devices.alarms.clone(), devices.server_now));
             alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()
         }}

@@ -139,7 +139,7 @@ async fn postgres_lost_by(way: Way) {
     let Some(server) = postgres_server() else { return skipped("SEKISHO_TEST_POSTGRES is not set") };
     let (app, proxy) = behind(&server).await;
     let mut browser = signed_in(&app).await;
-    proxy.set(way);
+    proxy.set(way).await;
     refuses_for_now(&app, &browser, &["unreachable", "slow"]).await;
     // More than there are connections, so that none is left that was not lost.
     let many: Vec<_> = (0..40)
@@ -151,7 +151,7 @@ async fn postgres_lost_by(way: Way) {
     for tab in many {
         tab.await.unwrap();
     }
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     lives_on(&app, &mut browser).await;
 }
 
@@ -209,16 +209,16 @@ async fn a_commit_that_was_not_heard_of_is_refused_and_repeating_it_does_no_harm
     let Some(server) = postgres_server() else { return skipped("SEKISHO_TEST_POSTGRES is not set") };
     let (app, proxy) = behind(&server).await;
     let mut browser = signed_in(&app).await;
-    proxy.set(Way::CommitLost);
+    proxy.set(Way::CommitLost).await;
     unavailable(browser.refresh()).await;
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     assert_eq!(app.number("SELECT generation FROM sessions").await, 2, "it was committed");
     browser.refresh().await.expect(StatusCode::OK);
     browser.session().await.expect(StatusCode::OK);
     assert_eq!(app.number("SELECT generation FROM sessions").await, 2, "the same successor");
-    proxy.set(Way::CommitLost);
+    proxy.set(Way::CommitLost).await;
     unavailable(browser.post("/api/logout", &[])).await;
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     browser.post("/api/logout", &[]).await.expect(StatusCode::OK);
     assert!(!browser.cookies.contains_key("__Host-refresh"));
     assert_eq!(app.number("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 0);

@@ -298,7 +298,7 @@ async fn a_process_cut_off_from_its_database_stops_letting_people_in_and_misses_
     for browser in [&user, &stays] {
         session(&cut_off, browser).expect(StatusCode::OK);
     }
-    proxy.set(Way::BlackHole);
+    proxy.set(Way::BlackHole).await;
     let mut admin = app.signed_in(ADMIN).await;
     let sid = session_of(&app, &user).await;
     admin.post("/api/admin/kick_session", &[("session_id", &sid)]).await.expect(StatusCode::OK);
@@ -306,7 +306,7 @@ async fn a_process_cut_off_from_its_database_stops_letting_people_in_and_misses_
     session(&cut_off, &user).refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
     session(&cut_off, &stays).refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
     cut_off.ask(&app.browser(), "GET", "/readyz", "").expect(StatusCode::SERVICE_UNAVAILABLE);
-    proxy.set(Way::Open);
+    proxy.set(Way::Open).await;
     let healed = || cut_off.ask(&app.browser(), "GET", "/readyz", "").status == StatusCode::OK;
     for _ in 0..200 {
         if healed() {

@@ -1,6 +1,6 @@
 //! Stands between a server and its database, and lets the network between them fail.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -47,8 +47,12 @@ impl Proxy {
         url.to_string()
     }
 
-    pub fn set(&self, way: Way) {
+    /// Comes back once it is so for what is connected, too.
+    pub async fn set(&self, way: Way) {
         self.way.send_replace(way);
+        while way == Way::Refused && TcpStream::connect(self.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
@@ -67,8 +71,8 @@ async fn listen(mut listener: TcpListener, database: String, mut way: watch::Rec
                 },
             }
         }
-        drop(listener);
         passing.shutdown().await;
+        drop(listener);
         if way.wait_for(|way| *way != Way::Refused).await.is_err() {
             return;
         }

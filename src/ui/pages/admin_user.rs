@@ -113,8 +113,11 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
         sessions.into_iter().filter(|session| session.ended.is_some()).collect::<Vec<_>>()
     };
     let now = move || detail.with(|detail| detail.server_now);
+    // The server writes the title last, when what this page read may be gone.
+    let first = detail.with_untracked(|detail| detail.user.display_name.clone());
+    let name = move || detail.try_with(|detail| detail.user.display_name.clone()).unwrap_or_else(|| first.clone());
     view! {
-        <Title text=move || user.get().display_name />
+        <Title text=name />
         <header class="page__head">
             <h1 tabindex="-1">{move || user.get().display_name}</h1>
             <p class="page__lead">{move || user.get().email}</p>

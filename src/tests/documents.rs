@@ -33,6 +33,24 @@ async fn a_page_whose_access_token_has_ended_is_renewed_without_a_redirect() {
     browser.session().await.expect(StatusCode::OK);
 }
 
+/// The title is written last, when what the page has read may be gone: seen only where many ask at once.
+#[tokio::test]
+async fn a_persons_page_has_their_name_for_its_title_however_many_ask() {
+    let app = TestApp::start().await;
+    app.user(EMAIL, Role::Admin).await;
+    let name = app.text("SELECT display_name FROM users").await;
+    let path = format!("/admin/users/{}", app.text("SELECT id FROM users").await);
+    let browser = app.signed_in(EMAIL).await;
+    let asking = (0..24).map(async |_| {
+        let mut browser = browser.clone();
+        for _ in 0..16 {
+            let page = browser.page(&path).await.expect(StatusCode::OK);
+            assert!(page.text.contains(&format!("<title>{name} ·")), "its name is the title");
+        }
+    });
+    futures::future::join_all(asking).await;
+}
+
 #[tokio::test]
 async fn a_signed_out_page_leads_to_sign_in_with_the_way_back_and_the_reason() {
     let app = TestApp::start().await;

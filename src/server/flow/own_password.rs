@@ -15,7 +15,7 @@ use crate::{
         flow::throttling::Counters,
         secret::Password,
         store::{
-            audit::{self, Entry},
+            audit::Entry,
             users::{self, User, WithPassword},
         },
     },
@@ -42,22 +42,7 @@ pub async fn prove(cx: &RequestContext, actor: &Actor, password: Password, event
     counters.check(&cx.state.db, cx.now).await?;
     let (matched, _) = cx.state.hasher.verify(password, Some(&stored)).await?;
     if matched == Match::No {
-        return wrong(cx, counters, user, event).await;
+        return counters.refuse(cx, Entry { target: Some(user.id), ..cx.audit(event, Outcome::Refused) }).await;
     }
     Ok(Proved { user, email, stored, counters })
-}
-
-async fn wrong(cx: &RequestContext, counters: Counters, user: User, event: Event) -> ApiResult<Proved> {
-    let entry = Entry { target: Some(user.id), ..cx.audit(event, Outcome::Refused) };
-    let now = cx.now;
-    cx.state
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                counters.count_failure(tx, now).await?;
-                audit::append(tx, &entry).await
-            })
-        })
-        .await?;
-    Err(ApiError::InvalidCredentials)
 }

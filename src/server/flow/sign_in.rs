@@ -26,7 +26,7 @@ use crate::{
         secret::Password,
         store::{
             StoreError, StoreResult, Tx,
-            audit::{self, Entry},
+            audit::Entry,
             known_devices,
             sessions::{self, Session},
             users::{self, User, WithPassword},
@@ -71,7 +71,9 @@ async fn try_sign_in(cx: &RequestContext, email: &str, password: Password, wishe
     let stored = open.map(|found| found.password_hash.as_str());
     let (matched, password) = cx.state.hasher.verify(shortened(password), stored).await?;
     let target = found.as_ref().map(|found| found.user.id.clone());
-    let Some(account) = found.filter(|_| matched != Match::No) else { return refuse(cx, counters, target).await };
+    let Some(account) = found.filter(|_| matched != Match::No) else {
+        return counters.refuse(cx, Entry { target, ..cx.audit(Event::SignIn, Outcome::Refused) }).await;
+    };
     let rehashed = match matched {
         Match::YesButCheap => Some(cx.state.hasher.hash(password).await?),
         _ => None,
@@ -96,21 +98,6 @@ async fn counters(cx: &RequestContext, email: &Email, found: Option<&WithPasswor
         _ => false,
     };
     Ok(Counters::of(cx, email, known))
-}
-
-async fn refuse(cx: &RequestContext, counters: Counters, target: Option<UserId>) -> ApiResult<NewSession> {
-    let entry = Entry { target, ..cx.audit(Event::SignIn, Outcome::Refused) };
-    let now = cx.now;
-    cx.state
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                counters.count_failure(tx, now).await?;
-                audit::append(tx, &entry).await
-            })
-        })
-        .await?;
-    Err(ApiError::InvalidCredentials)
 }
 
 struct Admission {

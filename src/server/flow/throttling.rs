@@ -12,7 +12,11 @@ use crate::{
     server::{
         context::RequestContext,
         http::cookies::Credential,
-        store::{Db, StoreResult, Tx, throttles},
+        store::{
+            Db, StoreResult, Tx,
+            audit::{self, Entry},
+            throttles,
+        },
     },
 };
 
@@ -69,12 +73,28 @@ impl Counters {
 
     /// # Errors
     /// When the counters can't be written.
-    pub async fn count_failure(&self, tx: &mut Tx, now: Timestamp) -> StoreResult<()> {
+    async fn count_failure(&self, tx: &mut Tx, now: Timestamp) -> StoreResult<()> {
         for (scope, name) in self.scopes() {
             let failures = throttles::hold(tx, name).await?;
             throttles::store(tx, name, after_failure(scope, failures, now)).await?;
         }
         Ok(())
+    }
+
+    /// Counts and writes down a wrong password, as `entry`.
+    ///
+    /// # Errors
+    /// `invalid_credentials`, or `unavailable` when that can't be written.
+    pub async fn refuse<T>(self, cx: &RequestContext, entry: Entry) -> ApiResult<T> {
+        let now = cx.now;
+        let refused = cx.state.db.write(move |tx| {
+            Box::pin(async move {
+                self.count_failure(tx, now).await?;
+                audit::append(tx, &entry).await
+            })
+        });
+        refused.await?;
+        Err(ApiError::InvalidCredentials)
     }
 
     /// Success clears the pair only: others may still be guessing at the account, or from the address.

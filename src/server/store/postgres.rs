@@ -110,18 +110,15 @@ where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
 {
     let deadline = Instant::now() + PATIENCE;
-    let carried_out = tokio::spawn(async move {
+    carry_out(deadline, async move {
         let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
         let outcome = timeout_at(deadline, intent(&mut tx)).await.unwrap_or(Err(StoreError::Slow));
         if let (Conn::Postgres(conn), true) = (tx.conn, outcome.is_ok()) {
             conn.give_back();
         }
         outcome
-    });
-    match timeout_at(deadline, carried_out).await {
-        Ok(carried_out) => carried_out.map_err(|_| StoreError::NotWritten)?,
-        Err(_) => Err(StoreError::Slow),
-    }
+    })
+    .await
 }
 
 /// Runs `intent` and answers after its commit; it goes on when the caller is gone.
@@ -135,7 +132,7 @@ where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
 {
     let deadline = Instant::now() + PATIENCE;
-    let carried_out = tokio::spawn(async move {
+    carry_out(deadline, async move {
         let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
         let outcome = timeout_at(deadline, transact(&mut tx, intent)).await.unwrap_or(Err(StoreError::Slow));
         if outcome.is_ok() {
@@ -143,8 +140,16 @@ where
         }
         tokio::spawn(give_back(tx, outcome.is_ok()));
         outcome
-    });
-    match timeout_at(deadline, carried_out).await {
+    })
+    .await
+}
+
+/// Goes on when the caller is gone, or has been told that it took too long.
+async fn carry_out<T: Send + 'static>(
+    deadline: Instant,
+    work: impl Future<Output = StoreResult<T>> + Send + 'static,
+) -> StoreResult<T> {
+    match timeout_at(deadline, tokio::spawn(work)).await {
         Ok(carried_out) => carried_out.map_err(|_| StoreError::NotWritten)?,
         Err(_) => Err(StoreError::Slow),
     }

@@ -10,7 +10,7 @@
 //! | `GET /api/devices`, `POST /api/devices/revoke`, `POST /api/devices/revoke_others` | signed in |
 //! | `POST /api/password/change`, `/api/step_up`, `/api/account/update` | signed in |
 //! | `GET /api/drafts/key` | signed in |
-//! | `GET /api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
+//! | `GET /api/admin/overview`, `/api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
 //!
 //! Arguments are defaulted strings, parsed in `domain`, so that a missing or odd field is a 422 and not a decoding error.
@@ -23,6 +23,7 @@ pub mod drafts;
 pub mod error;
 pub mod events;
 pub mod form_result;
+pub mod overview;
 pub mod password;
 pub mod session;
 pub mod step_up;

@@ -5,6 +5,7 @@
 
 pub mod access_claims;
 pub mod account_act;
+pub mod activity;
 pub mod audit;
 pub mod backoff;
 pub mod device_label;

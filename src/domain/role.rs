@@ -13,6 +13,7 @@ pub enum Role {
 /// What the admin pages and endpoints do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
+    ViewOverview,
     ViewUsers,
     ViewAudit,
     KickSessions,
@@ -26,7 +27,7 @@ impl Action {
     pub fn needs_proof(self) -> bool {
         match self {
             Self::ManageAccounts => true,
-            Self::ViewUsers | Self::ViewAudit | Self::KickSessions => false,
+            Self::ViewOverview | Self::ViewUsers | Self::ViewAudit | Self::KickSessions => false,
         }
     }
 }
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn only_what_changes_an_account_needs_a_recent_proof() {
         assert!(Action::ManageAccounts.needs_proof());
-        for quick in [Action::ViewUsers, Action::ViewAudit, Action::KickSessions] {
+        for quick in [Action::ViewOverview, Action::ViewUsers, Action::ViewAudit, Action::KickSessions] {
             assert!(!quick.needs_proof(), "{quick:?}");
         }
     }

@@ -15,8 +15,8 @@ use super::{
     flow::{self, audience::AudienceTokens, revocation_list::SignedLists},
     metrics::Metrics,
     node::{
-        confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness, revocation_feed::Feed,
-        revocation_set::RevocationSet,
+        activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
+        revocation_feed::Feed, revocation_set::RevocationSet,
     },
     rng::Rng,
     store::{
@@ -48,6 +48,7 @@ pub struct Inner {
     pub nodes: Nodes,
     pub lists: SignedLists,
     pub metrics: Metrics,
+    pub tally: Tally,
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
@@ -159,6 +160,7 @@ impl AppState {
             nodes,
             lists: SignedLists::default(),
             metrics: Metrics::default(),
+            tally: Tally::default(),
         })))
     }
 

@@ -6,7 +6,7 @@ use sekisho::domain::role::Role;
 use crate::test_app::{Browser, Reply, TestApp};
 
 /// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 19] = [
+const TABLE: [(&str, &str, [u16; 4]); 20] = [
     ("GET", "/api/session", [401, 200, 200, 200]),
     ("POST", "/api/refresh", [401, 200, 200, 200]),
     ("POST", "/api/touch", [401, 200, 200, 200]),
@@ -18,6 +18,7 @@ const TABLE: [(&str, &str, [u16; 4]); 19] = [
     ("POST", "/api/account/update", [401, 422, 422, 422]),
     ("GET", "/api/drafts/key", [401, 200, 200, 200]),
     ("GET", "/auth/verify", [401, 200, 200, 200]),
+    ("GET", "/api/admin/overview", [401, 403, 200, 200]),
     ("GET", "/api/admin/users", [401, 403, 200, 200]),
     ("GET", "/api/admin/user", [401, 403, 404, 404]),
     ("GET", "/api/admin/audit", [401, 403, 200, 200]),

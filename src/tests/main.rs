@@ -26,6 +26,7 @@ mod keys;
 mod limit;
 mod metrics;
 mod nodes;
+mod overview;
 mod proxied_site;
 mod proxies;
 mod proxy;

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
-    metrics, node, router, serve,
+    metrics,
+    node::{self, activity},
+    router, serve,
     state::{AppState, Parts},
 };
 
@@ -36,6 +38,7 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
         tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
     }
     serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
+    activity::write_down(&state).await;
     state.db.close().await;
     Ok(())
 }

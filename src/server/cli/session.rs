@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        activity::{Count, Kind},
         audit::Event,
         email::Email,
         ids::SessionId,
@@ -22,7 +23,7 @@ use crate::{
         config::Config,
         device,
         store::{
-            StoreResult, Tx, audit,
+            StoreResult, Tx, activity, audit,
             sessions::{self, Session},
             users::{self, User},
         },
@@ -55,6 +56,7 @@ async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId) -> StoreResult<
     tx.revoke(direct.revocation(Subject::Session(sid.clone()), EndReason::Kicked));
     let detail = json!({ "ended_session": sid.as_str() });
     audit::append(tx, &direct.audit(Event::KickSession, session.user_id, detail)).await?;
+    activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: 1 }).await?;
     Ok(true)
 }
 
@@ -81,6 +83,8 @@ async fn kill_every(direct: &Direct, tx: &mut Tx, email: &Email) -> StoreResult<
     let subject = Subject::User { user: user.clone(), below, except: None };
     tx.revoke(direct.revocation(subject, EndReason::Kicked));
     audit::append(tx, &direct.audit(Event::Kick, user, json!({ "ended": ended }))).await?;
+    activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: i64::try_from(ended).unwrap_or(i64::MAX) })
+        .await?;
     Ok(Some(ended))
 }
 

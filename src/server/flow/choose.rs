@@ -12,6 +12,7 @@ use tower_sessions::session::{Id, Record};
 use crate::{
     api::{ApiError, ApiResult, auth::WaitingSignIn},
     domain::{
+        activity::Kind,
         ids::{SessionId, UserId},
         session::EndReason,
     },
@@ -111,6 +112,7 @@ pub async fn choose(cx: &RequestContext, session_id: &str) -> ApiResult<(NewSess
     }
     let begun = chosen?;
     tokens::issue(cx, &begun.session, &begun.user)?;
+    cx.state.tally.count(Kind::SignIns, cx.now);
     Ok((NewSession { user_id: begun.user.id, session_id: begun.session.id }, begun.return_to))
 }
 

@@ -12,6 +12,7 @@ use crate::{
     api::{ApiError, ApiResult},
     domain::{
         access_claims::AccessClaims,
+        activity::{Count, Kind},
         audit::{Event, Outcome},
         rotation::{self, Chain, Presented, Rotation},
         session::{EndReason, Ends, SessionState},
@@ -27,7 +28,7 @@ use crate::{
         },
         flow::tokens,
         store::{
-            On, StoreResult, Tx, audit,
+            On, StoreResult, Tx, activity, audit,
             sessions::{self, Session},
             users::{self, User},
         },
@@ -71,6 +72,7 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
         match attempt(cx, &proof).await? {
             Exchange::Renewed(both, rotation) => {
                 cx.state.metrics.exchanged(rotation.as_str());
+                cx.state.tally.count(Kind::Refreshes, cx.now);
                 let (session, user) = *both;
                 return Ok((tokens::issue(cx, &session, &user)?, session));
             }
@@ -266,6 +268,7 @@ async fn end_for_reuse(cx: &RequestContext, tx: &mut Tx, session: &Session, gene
     }
     tx.revoke(tokens::session_ended(cx, &session.id, EndReason::Reuse));
     audit::append(tx, &evidence(cx, session, generation, Event::RefreshReuse)).await?;
+    activity::count(tx, Count { at: cx.now, kind: Kind::Reuse, n: 1 }).await?;
     Ok(Exchange::Ended(EndReason::Reuse))
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     api::{ApiError, ApiResult, devices::Ended},
     domain::{
+        activity::{Count, Kind},
         audit::{Event, Outcome},
         ids::{SessionId, UserId},
         revocation::{Revocation, Subject},
@@ -14,7 +15,7 @@ use crate::{
         flow::{audit_log, devices, tokens},
         node::nodes,
         store::{
-            StoreResult, Tx,
+            StoreResult, Tx, activity,
             audit::{self, Entry},
             sessions, users,
         },
@@ -42,6 +43,7 @@ async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResul
     tx.revoke(Revocation { subject, reason: EndReason::Kicked, until: tokens::last_end(cx) });
     let detail = Some(serde_json::json!({ "ended": ended }).to_string());
     audit::append(tx, &Entry { target: Some(user), detail, ..cx.audit(Event::Kick, Outcome::Done) }).await?;
+    activity::count(tx, Count { at: cx.now, kind: Kind::Kicks, n: i64::try_from(ended).unwrap_or(i64::MAX) }).await?;
     Ok(Some(ended))
 }
 
@@ -65,5 +67,6 @@ async fn kick_session(cx: &RequestContext, tx: &mut Tx, sid: &SessionId) -> Stor
     let detail = Some(serde_json::json!({ "ended_session": sid.as_str() }).to_string());
     let entry = Entry { target: Some(session.user_id), detail, ..cx.audit(Event::KickSession, Outcome::Done) };
     audit::append(tx, &entry).await?;
+    activity::count(tx, Count { at: cx.now, kind: Kind::Kicks, n: 1 }).await?;
     Ok(true)
 }

@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod jwt;
 pub mod keys;
 pub mod kick;
+pub mod overview;
 pub mod own_password;
 pub mod paging;
 pub mod password_check;

@@ -55,6 +55,7 @@ pub struct Wishes {
 pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishes: Wishes) -> ApiResult<NewSession> {
     let came_to = try_sign_in(cx, email, password, wishes).await;
     cx.state.metrics.signed_in(&came_to);
+    cx.state.tally.signed_in(&came_to, cx.now);
     came_to
 }
 

@@ -1,5 +1,6 @@
 //! What a node runs beside requests.
 
+pub mod activity;
 pub mod cleanup;
 pub mod confirmations;
 pub mod key_rotation;
@@ -18,6 +19,7 @@ use super::state::AppState;
 pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
     tokio::spawn(nodes::keep(state.clone(), stop.clone()));
+    tokio::spawn(activity::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));

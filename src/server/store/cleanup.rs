@@ -4,7 +4,7 @@
 //! being deleted.
 
 use super::{StoreResult, Tx, sql};
-use crate::domain::{throttle::Scope, time::Timestamp};
+use crate::domain::{activity::Grain, throttle::Scope, time::Timestamp};
 
 /// How long a browser is known after its last sign-in: as long as any keeps a cookie.
 const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
@@ -21,11 +21,13 @@ pub enum Kind {
     /// Counters that would start anew at the next failure.
     Throttles,
     KnownDevices,
+    /// Counts older than any range that is shown.
+    Activity,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::Sessions, Self::WebSessions, Self::Revocations, Self::Throttles, Self::KnownDevices];
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::WebSessions, Self::Revocations, Self::Throttles, Self::KnownDevices, Self::Activity];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Revocations => "revocations",
             Self::Throttles => "throttles",
             Self::KnownDevices => "known_devices",
+            Self::Activity => "activity",
         }
     }
 }
@@ -78,6 +81,7 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             now.minus(KNOWN_FOR).0,
             i64::from(most)
         ),
+        Kind::Activity => activity(tx, now, most).await,
     }
 }
 
@@ -106,4 +110,20 @@ async fn sessions(tx: &mut Tx, now: Timestamp, most: u32) -> StoreResult<u64> {
         Timestamp::NEVER.0
     )?;
     Ok(past_absolute_end + endless)
+}
+
+async fn activity(tx: &mut Tx, now: Timestamp, most: u32) -> StoreResult<u64> {
+    let mut deleted = 0;
+    for grain in Grain::ALL {
+        deleted += sql!(
+            tx.on(),
+            execute,
+            "DELETE FROM activity WHERE grain = $1 AND at <= $2 AND (at, kind) IN
+               (SELECT at, kind FROM activity WHERE grain = $1 AND at <= $2 ORDER BY at LIMIT $3)",
+            grain.as_str(),
+            now.minus(grain.kept_for()).0,
+            i64::from(most)
+        )?;
+    }
+    Ok(deleted)
 }

@@ -3,6 +3,7 @@
 //! Reads take an [`On`]; writes take a [`Tx`], which only the writers hand out (`writer.rs`, `postgres.rs`), so that no
 //! write can bypass them. One text serves both databases (`on.rs`).
 
+pub mod activity;
 pub mod audit;
 pub mod cleanup;
 pub mod db;
@@ -20,6 +21,7 @@ pub mod redis_sessions;
 pub mod revocations;
 pub mod session_reader;
 mod session_row;
+pub mod session_watch;
 mod session_with_user;
 pub mod sessions;
 pub mod strategy_ends;

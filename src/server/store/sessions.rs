@@ -7,6 +7,7 @@ pub use super::{
 };
 use crate::domain::{
     ids::{SessionId, UserId},
+    lifetimes::first_end,
     session::{EndReason, Ends},
     time::Timestamp,
 };
@@ -25,9 +26,9 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
-           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at, proved_at)
+           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at, proved_at, due_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-           $23)
+           $23, $24)
          ON CONFLICT (id) DO NOTHING",
         session.id.as_str(),
         session.user_id.as_str(),
@@ -51,7 +52,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         session.token_hash.as_ref().map(<[u8; 32]>::as_slice),
         session.user_version,
         session.voucher_ends_at.0,
-        session.proved_at.0
+        session.proved_at.0,
+        first_end(session.ends).0
     )?;
     if inserted == 1 {
         tx.changed(&session.user_id);
@@ -149,11 +151,13 @@ pub async fn extend(tx: &mut Tx, id: &SessionId, ends: Ends) -> StoreResult<()> 
         "UPDATE sessions SET
            expires_at = CASE WHEN expires_at < $1 THEN $1 ELSE expires_at END,
            idle_end_at = CASE WHEN idle_end_at < $2 THEN $2 ELSE idle_end_at END,
-           voucher_ends_at = CASE WHEN voucher_ends_at < $1 THEN $1 ELSE voucher_ends_at END
+           voucher_ends_at = CASE WHEN voucher_ends_at < $1 THEN $1 ELSE voucher_ends_at END,
+           due_at = CASE WHEN due_at > $4 THEN $4 ELSE due_at END
          WHERE id = $3 AND ended_at IS NULL",
         ends.expires_at.0,
         ends.idle_end_at.0,
-        id.as_str()
+        id.as_str(),
+        first_end(ends).0
     )
     .map(drop)
 }
@@ -241,10 +245,12 @@ pub async fn end(tx: &mut Tx, id: &SessionId, reason: EndReason, now: Timestamp)
     let ended: Option<(String,)> = sql!(
         tx.on(),
         fetch_optional,
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at IS NULL RETURNING user_id",
+        "UPDATE sessions SET ended_at = $1, end_reason = $2, due_at = $4
+         WHERE id = $3 AND ended_at IS NULL RETURNING user_id",
         now.0,
         reason.as_str(),
-        id.as_str()
+        id.as_str(),
+        Timestamp::NEVER.0
     )?;
     let Some((user,)) = ended else { return Ok(false) };
     tx.changed(&user_id(&user, "sessions")?);
@@ -265,14 +271,15 @@ pub async fn end_all(
     let ended: Vec<(i64,)> = sql!(
         tx.on(),
         fetch_all,
-        "UPDATE sessions SET ended_at = $1, end_reason = $2
+        "UPDATE sessions SET ended_at = $1, end_reason = $2, due_at = $5
          WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
            AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
          RETURNING ended_at",
         now.0,
         reason.as_str(),
         user.as_str(),
-        except.map_or("", SessionId::as_str)
+        except.map_or("", SessionId::as_str),
+        Timestamp::NEVER.0
     )?;
     tx.changed(user);
     Ok(ended.len() as u64)

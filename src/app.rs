@@ -20,9 +20,9 @@ use crate::{
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
         pages::{
-            account::Account, admin_audit::AdminAudit, admin_user::AdminUser, admin_users::AdminUsers,
-            choose::ChoosePage, devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage,
-            security::Security, sign_in::SignIn,
+            account::Account, admin_audit::AdminAudit, admin_overview::AdminOverview, admin_user::AdminUser,
+            admin_users::AdminUsers, choose::ChoosePage, devices::DevicesPage, home::Home, not_found::NotFound,
+            register::RegisterPage, security::Security, sign_in::SignIn,
         },
         password_length::provide_password_min_length,
         paths,
@@ -67,7 +67,6 @@ fn Frame() -> impl IntoView {
 #[component]
 fn Pages() -> impl IntoView {
     let to_devices = || view! { <Redirect path=paths::DEVICES /> };
-    let to_users = || view! { <Redirect path=paths::USERS /> };
     view! {
         <Routes fallback=NotFound>
             <Route path=path!("/") view=Home ssr=SsrMode::Async />
@@ -81,7 +80,7 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("account") view=Account ssr=SsrMode::Async />
             </ParentRoute>
             <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
-                <Route path=path!("") view=to_users ssr=SsrMode::Async />
+                <Route path=path!("") view=AdminOverview ssr=SsrMode::Async />
                 <Route path=path!("users") view=AdminUsers ssr=SsrMode::Async />
                 <Route path=path!("users/:id") view=AdminUser ssr=SsrMode::Async />
                 <Route path=path!("audit") view=AdminAudit ssr=SsrMode::Async />

@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
 use super::{ApiResult, devices::Ended};
-use crate::domain::{device_label::DeviceLabel, role::Role, session::EndReason};
+use crate::domain::{device_label::DeviceLabel, role::Role, session::EndReason, user_filter::Asked};
 
 /// A page of a longer list. `next` is the cursor of the following page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,16 @@ pub struct UserRow {
     pub live_sessions: i64,
     pub created_at: i64,
     pub last_active_at: Option<i64>,
+}
+
+/// A page of the list of users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPage {
+    pub items: Vec<UserRow>,
+    pub next: Option<String>,
+    /// How many the filter finds; `null` where they are too many to be counted for a look.
+    pub total: Option<i64>,
+    pub server_now: i64,
 }
 
 /// A session as an admin sees it: live, or ended with the reason.
@@ -82,19 +92,20 @@ pub struct AuditRow {
     pub detail: Option<String>,
 }
 
-/// Users by e-mail or name prefix; `limit` is 1 to 100 and 25 when empty.
+/// Users, narrowed by the beginning of an e-mail or a name, by `role`, `locked` and `live` (`yes`, `no`) and `seen` (`day`,
+/// `week`, `month`, `longer`, `never`), sorted by `email`, `name`, `seen` or `created`; `limit` is 1 to 100 and 25 when empty.
 ///
 /// # Errors
-/// `forbidden`, `invalid` (`limit`, `cursor`), `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `invalid` (the field), `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/users", input = GetUrl)]
 pub async fn list_users(
-    #[server(default)] query: String,
+    #[server(flatten)] asked: Asked,
     #[server(default)] cursor: String,
     #[server(default)] limit: String,
-) -> ApiResult<Page<UserRow>> {
+) -> ApiResult<UserPage> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::admin_users::list(&cx, cx.actor()?, &query, &cursor, &limit).await
+    flow::admin_users::list(&cx, cx.actor()?, &asked, (&cursor, &limit)).await
 }
 
 /// # Errors

@@ -3,15 +3,25 @@
 //! A page that is not seen is told nothing; it is told once when it is seen again, whatever happened: so it is right
 //! also where no stream tells it anything.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::RefCell,
+    rc::{Rc, Weak},
+    time::Duration,
+};
 
-use leptos::prelude::document;
+use leptos::{
+    leptos_dom::helpers::IntervalHandle,
+    prelude::{document, set_interval_with_handle},
+};
 use web_sys::VisibilityState;
 
 use super::listeners::Listener;
 use crate::api::events::What;
 
 type Hear = Rc<dyn Fn()>;
+
+/// How often what changes all the time is asked for.
+const EVERY: Duration = Duration::from_secs(5);
 
 thread_local! {
     static HEARERS: RefCell<Vec<(What, Hear)>> = const { RefCell::new(Vec::new()) };
@@ -33,6 +43,34 @@ pub fn hear(what: What, hear: Hear) -> Hearer {
         }
     });
     Hearer { hear, _seen: seen }
+}
+
+/// Asks until it is dropped.
+pub struct Poll {
+    interval: Option<IntervalHandle>,
+    _ask: Hear,
+    _seen: Option<Listener>,
+}
+
+/// Calls `ask` every few seconds while the page is seen, and when it is seen again.
+pub fn poll(ask: Hear) -> Poll {
+    // The interval doesn't keep it: one that can't be cleared, as where something has replaced the timers, asks no more.
+    let (by_time, by_sight) = (Rc::downgrade(&ask), Rc::downgrade(&ask));
+    let call = |ask: &Weak<dyn Fn()>| {
+        if let Some(ask) = ask.upgrade().filter(|_| is_seen()) {
+            ask();
+        }
+    };
+    let seen = Listener::new(&document(), "visibilitychange", move |_| call(&by_sight));
+    Poll { interval: set_interval_with_handle(move || call(&by_time), EVERY).ok(), _ask: ask, _seen: seen }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        if let Some(interval) = self.interval {
+            interval.clear();
+        }
+    }
 }
 
 /// Something changed.

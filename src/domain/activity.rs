@@ -84,7 +84,8 @@ impl Grain {
         }
     }
 
-    fn length(self) -> Duration {
+    #[must_use]
+    pub fn length(self) -> Duration {
         match self {
             Self::Minute => MINUTE,
             Self::Hour => HOUR,

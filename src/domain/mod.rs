@@ -28,3 +28,4 @@ pub mod strategy;
 pub mod theme;
 pub mod throttle;
 pub mod time;
+pub mod user_filter;

@@ -16,7 +16,7 @@ use super::{
     metrics::Metrics,
     node::{
         activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
-        revocation_feed::Feed, revocation_set::RevocationSet,
+        revocation_feed::Feed, revocation_set::RevocationSet, sights::Sights,
     },
     rng::Rng,
     store::{
@@ -49,6 +49,7 @@ pub struct Inner {
     pub lists: SignedLists,
     pub metrics: Metrics,
     pub tally: Tally,
+    pub sights: Sights,
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
@@ -161,6 +162,7 @@ impl AppState {
             lists: SignedLists::default(),
             metrics: Metrics::default(),
             tally: Tally::default(),
+            sights: Sights::default(),
         })))
     }
 

@@ -58,4 +58,9 @@ async fn the_sessions_of_a_demo_are_like_those_of_people() {
     assert_eq!(app.number(odd).await, 0);
     let report = cleanup::clean_up(&app.state.db, &app.state.clock, &app.state.rng, "test").await.unwrap();
     assert_eq!(report.rows["sessions"], 20, "the expired, and no other");
+    assert_eq!(report.rows["activity"], 0, "what happened in their month is no older than what is kept");
+    let counted =
+        |grain| format!("SELECT CAST(SUM(n) AS BIGINT) FROM activity WHERE grain = '{grain}' AND kind = 'sign_ins'");
+    let (hours, minutes) = (app.number(&counted("hour")).await, app.number(&counted("minute")).await);
+    assert!(minutes > 0 && hours > 2 * minutes, "{hours} in a month, {minutes} in three days");
 }

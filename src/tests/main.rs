@@ -42,6 +42,7 @@ mod strategies;
 mod test_app;
 mod test_database;
 mod throttle;
+mod user_list;
 mod verifiers;
 mod vouchers;
 mod walls;

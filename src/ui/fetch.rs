@@ -64,25 +64,60 @@ where
     Fut: Future<Output = ApiResult<T>> + Send + 'static,
 {
     let resource = use_private(source.clone(), fetch.clone());
+    act::effect(Box::new(move || keep(changes::hear(what, again(resource, source.clone(), fetch.clone())))));
+    resource
+}
+
+/// The same, read anew every few seconds while it is `going` and seen.
+pub fn use_polled<S, T, F, Fut>(
+    going: RwSignal<bool>,
+    source: impl Fn() -> S + Clone + Send + Sync + 'static,
+    fetch: F,
+) -> Private<T>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    F: Fn(S) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
+{
+    let resource = use_private(source.clone(), fetch.clone());
+    let mut stood = false;
     act::effect(Box::new(move || {
-        let (source, fetch) = (source.clone(), fetch.clone());
-        let newest = Rc::new(Cell::new(0_u32));
-        let again = move || {
-            let (source, newest) = (source.clone(), Rc::clone(&newest));
-            let (key, number) = (untrack(&source), newest.get() + 1);
-            newest.set(number);
-            let reading = read(fetch.clone(), key.clone());
-            spawn_local(async move {
-                let answer = reading.await;
-                // What was asked for meanwhile, or read later, is newer.
-                if answer.is_ok() && newest.get() == number && untrack(&source) == key {
-                    resource.try_set(Some(answer));
-                }
-            });
-        };
-        keep(changes::hear(what, Rc::new(again)));
+        let goes = going.get();
+        if goes {
+            let again = again(resource, source.clone(), fetch.clone());
+            if stood {
+                again();
+            }
+            keep(changes::poll(again));
+        }
+        stood = !goes;
     }));
     resource
+}
+
+/// Reads once more, and has that in place of what was read before if there is nothing newer by then.
+fn again<S, T, F, Fut>(resource: Private<T>, source: impl Fn() -> S + Clone + 'static, fetch: F) -> Rc<dyn Fn()>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    F: Fn(S) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
+{
+    let newest = Rc::new(Cell::new(0_u32));
+    Rc::new(move || {
+        let (source, newest) = (source.clone(), Rc::clone(&newest));
+        let (key, number) = (untrack(&source), newest.get() + 1);
+        newest.set(number);
+        let reading = read(fetch.clone(), key.clone());
+        spawn_local(async move {
+            let answer = reading.await;
+            // What was asked for meanwhile, or read later, is newer.
+            if answer.is_ok() && newest.get() == number && untrack(&source) == key {
+                resource.try_set(Some(answer));
+            }
+        });
+    })
 }
 
 /// The page part that shows what was read. While a later read is under way the earlier content stays, and what comes

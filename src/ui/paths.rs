@@ -6,7 +6,10 @@ use leptos_router::{
     location::Url,
 };
 
-use crate::{api::form_result, domain::session::EndReason};
+use crate::{
+    api::form_result,
+    domain::{activity::Range, session::EndReason},
+};
 
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
@@ -15,6 +18,7 @@ pub const REGISTER: &str = "/register";
 pub const DEVICES: &str = "/settings/devices";
 pub const SECURITY: &str = "/settings/security";
 pub const ACCOUNT: &str = "/settings/account";
+pub const OVERVIEW: &str = "/admin";
 pub const USERS: &str = "/admin/users";
 pub const AUDIT: &str = "/admin/audit";
 
@@ -31,6 +35,12 @@ pub fn login(return_to: &str, reason: EndReason) -> String {
 /// `page` with the return address kept, for a form that comes back with an error.
 pub fn keeping(page: &str, return_to: &str) -> String {
     if return_to.is_empty() { page.to_owned() } else { format!("{page}?return_to={}", Url::escape(return_to)) }
+}
+
+/// What happened in a time; the shortest is shown unasked.
+pub fn overview(range: Range) -> String {
+    let asked = (range != Range::default()).then_some(("range", range.as_str()));
+    with_query(OVERVIEW, asked.into_iter())
 }
 
 pub fn user(id: &str) -> String {

@@ -86,6 +86,14 @@ async fn write(state: &AppState, seed: &Seed, typed: Option<Password>, out: Out)
         .await?;
     }
 
+    let everyone = Arc::new(people.clone());
+    in_chunks(&state.db, 0..people.count, everyone, |tx, people, rows| {
+        Box::pin(async move { demo::note_sights(tx, people, rows).await })
+    })
+    .await?;
+    let counts = (people.count, all[0].count);
+    state.db.write(move |tx| Box::pin(async move { demo::insert_activity(tx, counts.0, counts.1, now).await })).await?;
+
     let emails = demo::first_emails(state.db.read(), &people, TOLD).await?;
     let [live, ended, expired] = all.map(|kind| kind.count);
     let users = seed.users;

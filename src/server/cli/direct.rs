@@ -11,6 +11,7 @@ use crate::{
         revocation::{Revocation, Subject},
         session::EndReason,
         time::Timestamp,
+        user_filter::{Filter, Sort},
     },
     server::{
         clock::Clock,
@@ -20,7 +21,8 @@ use crate::{
         store::{
             Db, StoreResult,
             audit::Entry,
-            users::{self, ListQuery, Listed, User},
+            user_list::{self, Listed, Wanted},
+            users::{self, User},
         },
     },
 };
@@ -67,14 +69,14 @@ impl Direct {
     /// # Errors
     /// When the database can't be read.
     pub async fn users(&self) -> StoreResult<Vec<Listed>> {
-        let mut all: Vec<Listed> = Vec::new();
+        let filter = Filter::default();
+        let (mut all, mut after): (Vec<Listed>, _) = (Vec::new(), String::new());
         loop {
-            let after_email = all.last().map_or("", |last| last.user.email.as_str());
-            let query = ListQuery { prefix: "", after_email, limit: USERS_AT_ONCE, now: self.now };
-            let page = users::list(self.db.read(), &query).await?;
-            if page.is_empty() {
-                return Ok(all);
-            }
+            let sort = Sort::Email;
+            let wanted = Wanted { filter: &filter, sort, after: &after, limit: USERS_AT_ONCE, now: self.now };
+            let page = user_list::page(&self.db, &wanted).await?.users;
+            let Some(last) = page.last() else { return Ok(all) };
+            after = user_list::cursor(last, sort);
             all.extend(page);
         }
     }

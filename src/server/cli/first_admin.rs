@@ -7,7 +7,6 @@ use crate::{
     domain::{
         audit::{Event, Outcome},
         role::Role,
-        time::Timestamp,
     },
     server::{
         canonical,
@@ -16,10 +15,10 @@ use crate::{
         secret::Password,
         state::AppState,
         store::{
-            On, StoreResult, Tx,
+            StoreResult, Tx,
             audit::{self, Entry},
             guards::{self, Guard},
-            users::{self, ListQuery, User},
+            users::{self, User},
         },
     },
 };
@@ -37,7 +36,7 @@ const LONGEST: usize = 64;
 /// When the database can't be read or written.
 pub async fn ensure(state: &AppState, out: Out) -> Result<(), Failure> {
     let now = state.clock.now();
-    if !is_empty(state.db.read(), now).await? {
+    if users::any(state.db.read()).await? {
         return Ok(());
     }
     let password = password(&state.rng, state.config.password_min_length);
@@ -54,17 +53,12 @@ pub async fn ensure(state: &AppState, out: Out) -> Result<(), Failure> {
 /// Asks again inside the write, since another process may be starting on the same file; whether this one made it.
 async fn insert(tx: &mut Tx, user: &User, hash: &str, entry: &Entry) -> StoreResult<bool> {
     guards::hold(tx, Guard::Accounts).await?;
-    if !is_empty(tx.read(), user.created_at).await? {
+    if users::any(tx.read()).await? {
         return Ok(false);
     }
     users::insert(tx, user, hash).await?;
     audit::append(tx, entry).await?;
     Ok(true)
-}
-
-async fn is_empty(db: On<'_>, now: Timestamp) -> StoreResult<bool> {
-    let any = ListQuery { prefix: "", after_email: "", limit: 1, now };
-    Ok(users::list(db, &any).await?.is_empty())
 }
 
 fn new_admin(password: String) -> NewUser {

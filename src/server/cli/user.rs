@@ -22,7 +22,7 @@ use crate::{
         },
         secret::Password,
         state::{AppState, Parts},
-        store::users::Listed,
+        store::user_list::Listed,
     },
 };
 

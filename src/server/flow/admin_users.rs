@@ -3,9 +3,16 @@
 use crate::{
     api::{
         ApiError, ApiResult,
-        admin::{Page, SessionRow, UserDetail, UserRow},
+        admin::{SessionRow, UserDetail, UserPage, UserRow},
     },
-    domain::{ids::UserId, lifetimes::first_end, role::Action, session::SessionState},
+    domain::{
+        ids::UserId,
+        lifetimes::first_end,
+        role::Action,
+        session::SessionState,
+        time::Timestamp,
+        user_filter::{Asked, Filter, Sort},
+    },
     server::{
         context::{Actor, RequestContext},
         device,
@@ -15,7 +22,8 @@ use crate::{
         },
         store::{
             sessions::{self, Session},
-            users::{self, ListQuery, Listed},
+            user_list::{self, Found, Listed, Wanted},
+            users::{self, User},
         },
     },
 };
@@ -23,21 +31,22 @@ use crate::{
 const SESSIONS_SHOWN: i64 = 100;
 
 /// # Errors
-/// `forbidden`, `invalid` (`limit`), `unavailable`.
+/// `forbidden`, `invalid` (the field), `unavailable`.
 pub async fn list(
     cx: &RequestContext,
     actor: &Actor,
-    query: &str,
-    cursor: &str,
-    limit: &str,
-) -> ApiResult<Page<UserRow>> {
+    asked: &Asked,
+    (cursor, limit): (&str, &str),
+) -> ApiResult<UserPage> {
     allow(cx, actor, Action::ViewUsers).await?;
+    let filter = Filter::parse(asked).map_err(|field| ApiError::invalid(field, "unknown"))?;
+    let sort = Sort::parse(&asked.sort).ok_or_else(|| ApiError::invalid("sort", "unknown"))?;
     let limit = page_size(limit)?;
-    let prefix = query.trim().to_lowercase();
-    let query = ListQuery { prefix: &prefix, after_email: cursor, limit: limit + 1, now: cx.now };
-    let mut rows = users::list(cx.state.db.read(), &query).await?;
-    let next = next_cursor(&mut rows, limit, |row| row.user.email.clone());
-    Ok(Page { items: rows.into_iter().map(row).collect(), next, server_now: cx.now.0 })
+    let wanted = Wanted { filter: &filter, sort, after: cursor, limit: limit + 1, now: cx.now };
+    let Found { mut users, total } = user_list::page(&cx.state.db, &wanted).await?;
+    let next = next_cursor(&mut users, limit, |last| user_list::cursor(last, sort));
+    let row = |Listed { user, live_sessions, last_active_at, .. }| row(user, live_sessions, last_active_at);
+    Ok(UserPage { items: users.into_iter().map(row).collect(), next, total, server_now: cx.now.0 })
 }
 
 /// # Errors
@@ -51,26 +60,25 @@ pub async fn detail(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiRes
     let last_active_at = sessions.iter().map(|session| session.last_active_at).max();
     let mut shown: Vec<SessionRow> = sessions.iter().map(|session| session_row(cx, session)).collect();
     shown.sort_by_key(|session| session.ended.is_some());
-    let listed = Listed { user, live_sessions: i64::try_from(live).unwrap_or(i64::MAX), last_active_at };
     Ok(UserDetail {
         own: id == actor.claims().sub,
         manageable: actor.claims().role.may(Action::ManageAccounts),
-        user: row(listed),
+        user: row(user, i64::try_from(live).unwrap_or(i64::MAX), last_active_at),
         sessions: shown,
         server_now: cx.now.0,
     })
 }
 
-fn row(listed: Listed) -> UserRow {
+fn row(user: User, live_sessions: i64, last_active_at: Option<Timestamp>) -> UserRow {
     UserRow {
-        id: listed.user.id.to_string(),
-        email: listed.user.email,
-        display_name: listed.user.display_name,
-        role: listed.user.role,
-        locked: listed.user.locked_at.is_some(),
-        live_sessions: listed.live_sessions,
-        created_at: listed.user.created_at.0,
-        last_active_at: listed.last_active_at.map(|at| at.0),
+        id: user.id.to_string(),
+        email: user.email,
+        display_name: user.display_name,
+        role: user.role,
+        locked: user.locked_at.is_some(),
+        live_sessions,
+        created_at: user.created_at.0,
+        last_active_at: last_active_at.map(|at| at.0),
     }
 }
 

@@ -113,6 +113,7 @@ pub async fn choose(cx: &RequestContext, session_id: &str) -> ApiResult<(NewSess
     let begun = chosen?;
     tokens::issue(cx, &begun.session, &begun.user)?;
     cx.state.tally.count(Kind::SignIns, cx.now);
+    cx.state.sights.note(&begun.user.id, cx.now);
     Ok((NewSession { user_id: begun.user.id, session_id: begun.session.id }, begun.return_to))
 }
 

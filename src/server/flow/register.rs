@@ -62,5 +62,6 @@ pub async fn register(
         .await?;
     made?;
     tokens::issue(cx, &session, &user)?;
+    cx.state.sights.note(&user.id, cx.now);
     Ok(NewSession { user_id: user.id, session_id: session.id })
 }

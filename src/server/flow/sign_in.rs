@@ -56,6 +56,9 @@ pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishe
     let came_to = try_sign_in(cx, email, password, wishes).await;
     cx.state.metrics.signed_in(&came_to);
     cx.state.tally.signed_in(&came_to, cx.now);
+    if let Ok(session) = &came_to {
+        cx.state.sights.note(&session.user_id, cx.now);
+    }
     came_to
 }
 

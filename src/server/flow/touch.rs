@@ -72,6 +72,7 @@ async fn act(cx: &RequestContext, actor: &Actor, acted_at: Timestamp) -> ApiResu
         }
         Strategy::Hybrid | Strategy::Database => write_down(cx, actor, acted_at).await?,
     };
+    cx.state.sights.note(&claims.sub, acted_at);
     let moved = AccessClaims { idle_end: ends.idle_end_at.as_secs(), ..tokens::again(cx, claims) };
     match cx.state.config.strategy {
         Strategy::Hybrid | Strategy::Jwt => Ok((tokens::put(cx, moved, ends)?, ends)),

@@ -85,6 +85,7 @@ pub async fn keep(state: AppState, stop: CancellationToken) {
 /// Writes down what was counted here. What can't be written is kept for the next time; where only the answer was lost,
 /// it is counted twice.
 pub async fn write_down(state: &AppState) {
+    state.sights.flush(state).await;
     let counts = state.tally.take();
     if counts.is_empty() {
         return;

@@ -9,6 +9,7 @@ pub mod nodes;
 pub mod readiness;
 pub mod revocation_feed;
 pub mod revocation_set;
+pub mod sights;
 pub mod strategy_ends;
 
 use tokio_util::sync::CancellationToken;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{On, StoreResult, Tx, sql};
-use crate::domain::time::Timestamp;
+use crate::domain::{activity::Grain, time::Timestamp};
 
 /// The accounts of a run, numbered from 0. Instants and lengths are Unix milliseconds.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub async fn insert_people(tx: &mut Tx, people: &People, rows: &Range<i64>) -> S
     sql!(
         tx.on(),
         execute,
-        "INSERT INTO users (id, email, display_name, role, password_hash, created_at)
+        "INSERT INTO users (id, email, display_name, role, password_hash, created_at, name_key)
          WITH RECURSIVE
            n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
            given (tongue, k, mail, name) AS (VALUES
@@ -69,7 +69,8 @@ pub async fn insert_people(tx: &mut Tx, people: &People, rows: &Range<i64>) -> S
          SELECT $3 || substr(CAST(1000000000000 + i AS TEXT), 2),
            given.mail || '.' || family.mail || CAST(i + 1 AS TEXT) || '@demo.example',
            CASE given.tongue WHEN 0 THEN family.name || ' ' || given.name ELSE given.name || ' ' || family.name END,
-           'user', $4, $5 + i * $6 / $7
+           'user', $4, $5 + i * $6 / $7,
+           LOWER(CASE given.tongue WHEN 0 THEN family.name || ' ' || given.name ELSE given.name || ' ' || family.name END)
          FROM n JOIN given ON given.tongue = i % 2 AND given.k = i / 2 % 12
            JOIN family ON family.tongue = i % 2 AND family.k = i / 2 % 11",
         rows.start,
@@ -140,6 +141,64 @@ pub async fn insert_sessions(tx: &mut Tx, sessions: &Sessions, rows: &Range<i64>
         Timestamp::NEVER.0,
         sessions.issued_as,
         sessions.ended
+    )
+}
+
+/// Minutes of a month.
+const MONTH: i64 = 30 * 24 * 60;
+
+/// Writes down what so many people, with so many live sessions, would have done in the month before `now`, more by day
+/// than by night: the minutes as long as they are kept, and all hours.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn insert_activity(tx: &mut Tx, people: i64, live: i64, now: Timestamp) -> StoreResult<()> {
+    for grain in Grain::ALL {
+        let length = i64::try_from(grain.length().as_millis()).unwrap_or(i64::MAX);
+        let kept = i64::try_from(grain.kept_for().as_secs() / 60 - 1).unwrap_or(i64::MAX).min(MONTH);
+        sql!(
+            tx.on(),
+            execute,
+            // How many come in a minute is a fraction, rounded up as often as it says.
+            "INSERT INTO activity (grain, at, kind, n)
+             WITH RECURSIVE
+               n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3),
+               minutes (i, at, hour) AS (SELECT i, $1 - i * 60000, ($1 - i * 60000) / 3600000 % 24 FROM n),
+               kinds (kind, k, weight) AS (VALUES
+                 ('sign_ins', 1, 2600), ('failures', 2, 300), ('refreshes', 3, 100000), ('kicks', 4, 4), ('reuse', 5, 1)),
+               counts (at, kind, n) AS (
+                 SELECT at, kind, ($4 * (hour * (24 - hour) + 10) * weight + i * i % 9973 * 7919 * k % 1000 * 100000) / 100000000
+                   FROM minutes CROSS JOIN kinds)
+             SELECT $2, at - at % $5, kind, CAST(SUM(n) AS BIGINT) FROM counts WHERE n > 0 GROUP BY at - at % $5, kind
+             UNION ALL
+             SELECT $2, at - at % $5, 'live', MAX($6 * (144 + hour * (24 - hour)) / 288) FROM minutes GROUP BY at - at % $5
+             ON CONFLICT (grain, at, kind) DO NOTHING",
+            Grain::Minute.floor(now).0,
+            grain.as_str(),
+            kept,
+            people,
+            length,
+            live
+        )?;
+    }
+    Ok(())
+}
+
+/// Has the accounts seen when their sessions last were.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn note_sights(tx: &mut Tx, people: &People, rows: &Range<i64>) -> StoreResult<u64> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE users SET last_seen_at =
+           COALESCE((SELECT MAX(last_active_at) FROM sessions WHERE sessions.user_id = users.id), 0)
+         WHERE id >= $1 || substr(CAST(1000000000000 + CAST($2 AS BIGINT) AS TEXT), 2)
+           AND id < $1 || substr(CAST(1000000000000 + CAST($3 AS BIGINT) AS TEXT), 2)",
+        &people.ids,
+        rows.start,
+        rows.end
     )
 }
 

@@ -27,6 +27,7 @@ pub mod sessions;
 pub mod strategy_ends;
 pub mod throttles;
 mod tx;
+pub mod user_list;
 pub mod users;
 pub mod web_sessions;
 pub mod writer;

@@ -33,14 +33,15 @@ pub async fn in_time<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> St
 }
 
 /// `sql!(on, fetch_optional, "SELECT … WHERE id = $1", id)` reads rows by `query_as`; `execute` gives the number of rows.
+/// The text is a constant: nothing that came from outside is ever part of one.
 macro_rules! sql {
-    (@run execute, $on:expr, $text:literal, $($value:expr),*) => {
+    (@run execute, $on:expr, $text:expr, $($value:expr),*) => {
         async { sqlx::query($text)$(.bind($value))*.execute($on).await.map(|done| done.rows_affected()) }
     };
-    (@run $fetch:ident, $on:expr, $text:literal, $($value:expr),*) => {
+    (@run $fetch:ident, $on:expr, $text:expr, $($value:expr),*) => {
         sqlx::query_as($text)$(.bind($value))*.$fetch($on)
     };
-    ($on:expr, $fetch:ident, $text:literal $(, $value:expr)* $(,)?) => {
+    ($on:expr, $fetch:ident, $text:expr $(, $value:expr)* $(,)?) => {
         match $on {
             $crate::server::store::On::Sqlite(on) => {
                 $crate::server::store::on::in_time($crate::server::store::sql!(@run $fetch, on, $text, $($value),*)).await

@@ -23,7 +23,7 @@ pub struct WithPassword {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     email: String,
     display_name: String,
@@ -69,7 +69,7 @@ fn role(text: &str) -> StoreResult<Role> {
 }
 
 impl Row {
-    fn read(self) -> StoreResult<User> {
+    pub(super) fn read(self) -> StoreResult<User> {
         Ok(User {
             id: user_id(&self.id, "users")?,
             email: self.email,
@@ -89,15 +89,16 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> StoreResul
     let inserted = sql!(
         tx.on(),
         execute,
-        "INSERT INTO users (id, email, display_name, role, password_hash, version, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
+        "INSERT INTO users (id, email, display_name, role, password_hash, version, created_at, name_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING",
         user.id.as_str(),
         &user.email,
         &user.display_name,
         user.role.as_str(),
         password_hash,
         user.version,
-        user.created_at.0
+        user.created_at.0,
+        name_key(&user.display_name)
     )?;
     if inserted != 1 {
         return Err(StoreError::Conflict);
@@ -237,9 +238,11 @@ pub async fn rename(tx: &mut Tx, id: &UserId, display_name: &str) -> StoreResult
     let renamed = sql!(
         tx.on(),
         execute,
-        "UPDATE users SET display_name = $1 WHERE id = $2 AND display_name <> $1 AND locked_at IS NULL",
+        "UPDATE users SET display_name = $1, name_key = $3
+         WHERE id = $2 AND display_name <> $1 AND locked_at IS NULL",
         display_name,
-        id.as_str()
+        id.as_str(),
+        name_key(display_name)
     )?;
     Ok(renamed == 1)
 }
@@ -282,63 +285,31 @@ pub async fn count_admins(db: On<'_>) -> StoreResult<i64> {
     Ok(count)
 }
 
-/// A user in the admin's list.
-#[derive(Debug)]
-pub struct Listed {
-    pub user: User,
-    pub live_sessions: i64,
-    pub last_active_at: Option<Timestamp>,
-}
-
-/// What a page of the admin's list asks for. `prefix` is matched against e-mail and name, in lower case.
-#[derive(Debug)]
-pub struct ListQuery<'a> {
-    pub prefix: &'a str,
-    /// The e-mail after which the page begins; empty for the first.
-    pub after_email: &'a str,
-    pub limit: i64,
-    pub now: Timestamp,
-}
-
-/// Users by e-mail, in order.
+/// Whether anybody has an account.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list(db: On<'_>, query: &ListQuery<'_>) -> StoreResult<Vec<Listed>> {
-    #[derive(FromRow)]
-    struct ListedRow {
-        #[sqlx(flatten)]
-        row: Row,
-        live_sessions: i64,
-        last_active_at: Option<i64>,
-    }
-    let rows: Vec<ListedRow> = sql!(
-        db,
-        fetch_all,
-        "SELECT id, email, display_name, role, version, locked_at, created_at,
-           (SELECT COUNT(*) FROM sessions s WHERE s.user_id = users.id AND s.ended_at IS NULL
-              AND s.expires_at > $4 AND s.idle_end_at > $4 AND s.absolute_end_at > $4) AS live_sessions,
-           (SELECT MAX(s.last_active_at) FROM sessions s WHERE s.user_id = users.id) AS last_active_at
-         FROM users
-         WHERE email > $1 AND (email LIKE $2 ESCAPE '!' OR LOWER(display_name) LIKE $2 ESCAPE '!')
-         ORDER BY email LIMIT $3",
-        query.after_email,
-        format!("{}%", escape_like(query.prefix)),
-        query.limit,
-        query.now.0
-    )?;
-    rows.into_iter()
-        .map(|found| {
-            Ok(Listed {
-                user: found.row.read()?,
-                live_sessions: found.live_sessions,
-                last_active_at: found.last_active_at.map(Timestamp),
-            })
-        })
-        .collect()
+pub async fn any(db: On<'_>) -> StoreResult<bool> {
+    let row: Option<(String,)> = sql!(db, fetch_optional, "SELECT id FROM users LIMIT 1")?;
+    Ok(row.is_some())
 }
 
-/// So that `%` and `_` in what someone typed mean themselves.
-pub(super) fn escape_like(text: &str) -> String {
-    text.chars().flat_map(|char| matches!(char, '%' | '_' | '!').then_some('!').into_iter().chain([char])).collect()
+/// Writes down that a user acted, to the minute.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn seen(tx: &mut Tx, id: &UserId, at: Timestamp) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE users SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $1 - 60000",
+        at.0,
+        id.as_str()
+    )
+    .map(drop)
+}
+
+/// A name as the list is sorted and searched by it.
+fn name_key(display_name: &str) -> String {
+    display_name.to_lowercase()
 }

@@ -136,6 +136,7 @@ fn UserMenu(user: CurrentUser) -> impl IntoView {
                         .then(|| {
                             view! {
                                 <hr />
+                                <a href=paths::OVERVIEW>{text!(l, nav.overview)}</a>
                                 <a href=paths::USERS>{text!(l, nav.users)}</a>
                                 <a href=paths::AUDIT>{text!(l, nav.audit)}</a>
                             }

@@ -13,6 +13,7 @@ pub mod idle_dialog;
 pub mod kept_text;
 pub mod pager;
 pub mod pass;
+pub mod plot;
 pub mod seal;
 pub mod search;
 pub mod session_guard;

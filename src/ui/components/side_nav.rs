@@ -30,6 +30,9 @@ pub fn SideNav(role: Role) -> impl IntoView {
                             <p class="side-nav__title" aria-hidden="true">
                                 {text!(l, nav.admin_pages)}
                             </p>
+                            <A href=paths::OVERVIEW exact=true>
+                                {text!(l, nav.overview)}
+                            </A>
                             <A href=paths::USERS>{text!(l, nav.users)}</A>
                             <A href=paths::AUDIT>{text!(l, nav.audit)}</A>
                         </nav>

@@ -8,9 +8,10 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{
-        admin::{Page, UserRow, list_users},
+        admin::{UserPage, UserRow, list_users},
         events::What,
     },
+    domain::user_filter::Asked,
     i18n::{Locale, td_string as text},
     ui::{
         components::{pager::Pager, search::Search, states::Empty, time_text::TimeText},
@@ -27,7 +28,7 @@ pub fn AdminUsers() -> impl IntoView {
     let users = use_live(
         What::Users,
         move || (query.get(), cursor.get()),
-        |(query, cursor)| list_users(query, cursor, String::new()),
+        |(query, cursor)| list_users(Asked { query, ..Asked::default() }, cursor, String::new()),
     );
     view! {
         <Title text=text!(l, users.title) />
@@ -51,7 +52,7 @@ pub fn list_position() -> (Signal<String>, Signal<String>) {
 
 /// What was read, with the search and the cursor as they stood when it came.
 #[component]
-fn Users(page: Memo<Page<UserRow>>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
+fn Users(page: Memo<UserPage>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
     let next = Memo::new(move |_| page.with(|page| page.next.clone()).unwrap_or_default());
     let asked = Memo::new(move |_| page.with(|_| query.get_untracked()));
@@ -81,7 +82,7 @@ fn Nobody(query: String) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Memo<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
+fn Table(page: Memo<UserPage>, query: Memo<String>) -> impl IntoView {
     let l = use_locale();
     let caption = move || match query.get().as_str() {
         "" => text!(l, users.caption).to_owned(),
@@ -113,7 +114,7 @@ fn Table(page: Memo<Page<UserRow>>, query: Memo<String>) -> impl IntoView {
 
 /// A row stays on the page while its user is listed; what it says follows.
 #[component]
-fn Row(page: Memo<Page<UserRow>>, first: UserRow) -> impl IntoView {
+fn Row(page: Memo<UserPage>, first: UserRow) -> impl IntoView {
     let l = use_locale();
     let path = paths::user(&first.id);
     let user = Signal::derive(move || page.with(|page| user_of(page, &first.id)).unwrap_or_else(|| first.clone()));
@@ -151,7 +152,7 @@ fn Row(page: Memo<Page<UserRow>>, first: UserRow) -> impl IntoView {
     }
 }
 
-fn user_of(page: &Page<UserRow>, id: &str) -> Option<UserRow> {
+fn user_of(page: &UserPage, id: &str) -> Option<UserRow> {
     page.items.iter().find(|user| user.id == id).cloned()
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_acts;
 pub mod admin_audit;
+pub mod admin_overview;
 pub mod admin_user;
 pub mod admin_users;
 pub mod choose;

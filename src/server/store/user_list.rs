@@ -1,0 +1,311 @@
+//! The list of users: narrowed and sorted here, a page at a time, also among a million.
+//!
+//! What a filter finds is either much or little. Much is met soon on the way along the index of the order asked for. Little is
+//! fetched by the filter's own index and sorted afterwards. Which it is, is found out by counting up to [`FEW`].
+
+use std::cmp::Reverse;
+
+use sqlx::FromRow;
+
+use super::{
+    Db, On, StoreResult, sql,
+    users::{Row, User},
+};
+use crate::domain::{
+    role::Role,
+    time::Timestamp,
+    user_filter::{Filter, Sort},
+};
+
+/// As many are fetched and sorted at once.
+pub const FEW: i64 = 1000;
+
+/// A user in the list.
+#[derive(Debug)]
+pub struct Listed {
+    pub user: User,
+    pub live_sessions: i64,
+    pub last_active_at: Option<Timestamp>,
+    /// What the list is sorted by.
+    last_seen_at: i64,
+    name_key: String,
+}
+
+/// What a page asks for.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    pub filter: &'a Filter,
+    pub sort: Sort,
+    /// Where the page before it ended ([`cursor`]); empty for the first.
+    pub after: &'a str,
+    pub limit: i64,
+    pub now: Timestamp,
+}
+
+/// Some users, in order, and how many there are in all if that is known: those of a filter that finds many are not counted.
+#[derive(Debug)]
+pub struct Found {
+    pub users: Vec<Listed>,
+    pub total: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    live_sessions: i64,
+    last_active_at: Option<i64>,
+    last_seen_at: i64,
+    name_key: String,
+}
+
+impl ListedRow {
+    fn read(self) -> StoreResult<Listed> {
+        Ok(Listed {
+            user: self.row.read()?,
+            live_sessions: self.live_sessions,
+            last_active_at: self.last_active_at.map(Timestamp),
+            last_seen_at: self.last_seen_at,
+            name_key: self.name_key,
+        })
+    }
+}
+
+/// The text of a list: which rows, from where, in which order. `$1` to `$8` are the filter, `$9` the limit. The signs keep
+/// SQLite from taking an index that narrows for one that sorts.
+macro_rules! list {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "SELECT id, email, display_name, role, version, locked_at, created_at, last_seen_at, name_key,
+               (SELECT COUNT(*) FROM sessions s WHERE s.user_id = users.id AND s.ended_at IS NULL
+                  AND s.expires_at > $8 AND s.idle_end_at > $8 AND s.absolute_end_at > $8) AS live_sessions,
+               (SELECT MAX(s.last_active_at) FROM sessions s WHERE s.user_id = users.id) AS last_active_at
+             FROM users WHERE ",
+            $which,
+            " AND ($1 = '' OR (email >= $1 AND email < $2) OR (name_key >= $1 AND name_key < $2))
+              AND ($3 = '' OR role = $3)
+              AND ($4 = '' OR ($4 = 'yes') = (locked_at IS NOT NULL))
+              AND ($5 = '' OR ($5 = 'yes') = EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id
+                AND s.ended_at IS NULL AND s.expires_at > $8 AND s.idle_end_at > $8 AND s.absolute_end_at > $8))
+              AND +last_seen_at >= $6 AND +last_seen_at < $7 ",
+            $order,
+            " LIMIT $9"
+        )
+    };
+}
+
+/// The filter as its parameters.
+struct Bound {
+    prefix: String,
+    prefix_end: String,
+    role: &'static str,
+    locked: &'static str,
+    live: &'static str,
+    seen_from: i64,
+    seen_before: i64,
+    now: i64,
+}
+
+impl Bound {
+    fn of(filter: &Filter, now: Timestamp) -> Self {
+        let yes_or_no = |asked: Option<bool>| asked.map_or("", |yes| if yes { "yes" } else { "no" });
+        let (from, before) = filter.seen.map_or((Timestamp(0), Timestamp::NEVER), |seen| seen.between(now));
+        Self {
+            prefix: filter.prefix.clone(),
+            prefix_end: end_of(&filter.prefix),
+            role: filter.role.map_or("", Role::as_str),
+            locked: yes_or_no(filter.locked),
+            live: yes_or_no(filter.live),
+            seen_from: from.0,
+            seen_before: before.0,
+            now: now.0,
+        }
+    }
+}
+
+/// After all that begins with `prefix`, in the order of bytes.
+fn end_of(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
+
+/// Where a page ends that ends with this user.
+#[must_use]
+pub fn cursor(listed: &Listed, sort: Sort) -> String {
+    let Listed { user, .. } = listed;
+    match sort {
+        Sort::Email => user.email.clone(),
+        Sort::Name => format!("{} {}", user.id, listed.name_key),
+        Sort::Seen => format!("{} {}", user.id, listed.last_seen_at),
+        Sort::Created => format!("{} {}", user.id, user.created_at.0),
+    }
+}
+
+/// A page of the list.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn page(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Found> {
+    if let Some(users) = few(db, wanted).await? {
+        let total = i64::try_from(users.len()).ok();
+        return Ok(Found { users: cut(users, wanted), total });
+    }
+    let total = if wanted.filter.is_empty() { Some(count(db.read()).await?) } else { None };
+    let users = along(db.read(), wanted).await?.into_iter().map(ListedRow::read).collect::<StoreResult<_>>()?;
+    Ok(Found { users, total })
+}
+
+async fn count(db: On<'_>) -> StoreResult<i64> {
+    let (count,): (i64,) = sql!(db, fetch_one, "SELECT COUNT(*) FROM users")?;
+    Ok(count)
+}
+
+/// Runs one of the texts above with the filter, and what else it needs.
+macro_rules! select {
+    ($db:expr, $wanted:expr, $limit:expr, ($which:literal, $order:literal) $(, $value:expr)*) => {{
+        let bound = Bound::of(&$wanted.filter, $wanted.now);
+        let rows: StoreResult<Vec<ListedRow>> = sql!(
+            $db, fetch_all, list!($which, $order), &bound.prefix, &bound.prefix_end, bound.role, bound.locked, bound.live,
+            bound.seen_from, bound.seen_before, bound.now, $limit $(, $value)*
+        );
+        rows
+    }};
+}
+
+/// Along the index of the order.
+async fn along(db: On<'_>, wanted: &Wanted<'_>) -> StoreResult<Vec<ListedRow>> {
+    let (id, key) = wanted.after.split_once(' ').unwrap_or_default();
+    let before: i64 = key.parse().unwrap_or(i64::MAX);
+    match wanted.sort {
+        Sort::Email => select!(db, wanted, wanted.limit, ("email > $10", "ORDER BY email"), wanted.after),
+        Sort::Name => {
+            select!(db, wanted, wanted.limit, ("(name_key, id) > ($10, $11)", "ORDER BY name_key, id"), key, id)
+        }
+        Sort::Seen => select!(
+            db,
+            wanted,
+            wanted.limit,
+            ("(last_seen_at, id) < ($10, $11)", "ORDER BY last_seen_at DESC, id DESC"),
+            before,
+            id
+        ),
+        Sort::Created => select!(
+            db,
+            wanted,
+            wanted.limit,
+            ("(created_at, id) < ($10, $11)", "ORDER BY created_at DESC, id DESC"),
+            before,
+            id
+        ),
+    }
+}
+
+/// All that the filter finds, if one of its conditions finds few.
+async fn few(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Option<Vec<Listed>>> {
+    let filter = wanted.filter;
+    let mut rows = None;
+    if !filter.prefix.is_empty() && few_begin_with(db, &filter.prefix).await? {
+        rows = Some(select!(
+            db.read(),
+            wanted,
+            FEW,
+            (
+                "id IN (SELECT id FROM users WHERE email >= $1 AND email < $2
+                UNION SELECT id FROM users WHERE name_key >= $1 AND name_key < $2)",
+                ""
+            )
+        )?);
+    }
+    if rows.is_none() && filter.role.is_some_and(|role| role != Role::User) {
+        rows = limited(select!(db.read(), wanted, FEW + 1, ("role = $3 AND role <> 'user'", ""))?);
+    }
+    if rows.is_none() && filter.locked == Some(true) {
+        rows = limited(select!(db.read(), wanted, FEW + 1, ("locked_at IS NOT NULL", ""))?);
+    }
+    if rows.is_none() && filter.live == Some(true) && few_are_live(db).await? {
+        rows = Some(select!(
+            db.read(),
+            wanted,
+            FEW,
+            ("id IN (SELECT user_id FROM sessions WHERE due_at < $10)", ""),
+            Timestamp::NEVER.0
+        )?);
+    }
+    if rows.is_none() && filter.seen.is_some() && few_were_seen(db, filter, wanted.now).await? {
+        rows = Some(select!(
+            db.read(),
+            wanted,
+            FEW,
+            ("id IN (SELECT id FROM users WHERE last_seen_at >= $6 AND last_seen_at < $7)", "")
+        )?);
+    }
+    rows.map(|rows| rows.into_iter().map(ListedRow::read).collect()).transpose()
+}
+
+fn limited(rows: Vec<ListedRow>) -> Option<Vec<ListedRow>> {
+    i64::try_from(rows.len()).is_ok_and(|found| found <= FEW).then_some(rows)
+}
+
+async fn few_begin_with(db: &Db, prefix: &str) -> StoreResult<bool> {
+    let (found,): (i64,) = sql!(
+        db.read(),
+        fetch_one,
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE email >= $1 AND email < $2 LIMIT $3) AS by_email)
+           + (SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE name_key >= $1 AND name_key < $2 LIMIT $3) AS by_name)",
+        prefix,
+        end_of(prefix),
+        FEW
+    )?;
+    Ok(found < FEW)
+}
+
+async fn few_are_live(db: &Db) -> StoreResult<bool> {
+    let (found,): (i64,) = sql!(
+        db.read(),
+        fetch_one,
+        "SELECT COUNT(*) FROM (SELECT 1 FROM sessions WHERE due_at < $1 LIMIT $2) AS live",
+        Timestamp::NEVER.0,
+        FEW
+    )?;
+    Ok(found < FEW)
+}
+
+async fn few_were_seen(db: &Db, filter: &Filter, now: Timestamp) -> StoreResult<bool> {
+    let bound = Bound::of(filter, now);
+    let (found,): (i64,) = sql!(
+        db.read(),
+        fetch_one,
+        "SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE last_seen_at >= $1 AND last_seen_at < $2 LIMIT $3) AS seen",
+        bound.seen_from,
+        bound.seen_before,
+        FEW
+    )?;
+    Ok(found < FEW)
+}
+
+/// The page that is wanted of all there are.
+fn cut(mut users: Vec<Listed>, wanted: &Wanted<'_>) -> Vec<Listed> {
+    let sort = wanted.sort;
+    users.sort_by_cached_key(|user| place(user, sort));
+    let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    let after = |user: &Listed| wanted.after.is_empty() || place(user, sort) > place_after(wanted.after, sort);
+    users.into_iter().filter(after).take(limit).collect()
+}
+
+/// Where a user stands in an order: by a number (the latest first), a text, and the id.
+type Place = (Reverse<(i64, String)>, String, String);
+
+fn place(listed: &Listed, sort: Sort) -> Place {
+    place_after(&cursor(listed, sort), sort)
+}
+
+fn place_after(cursor: &str, sort: Sort) -> Place {
+    let (id, key) = cursor.split_once(' ').unwrap_or_default();
+    let none = || Reverse((0, String::new()));
+    match sort {
+        Sort::Email => (none(), cursor.to_owned(), String::new()),
+        Sort::Name => (none(), key.to_owned(), id.to_owned()),
+        Sort::Seen | Sort::Created => {
+            (Reverse((key.parse().unwrap_or_default(), id.to_owned())), String::new(), String::new())
+        }
+    }
+}

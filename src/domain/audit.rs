@@ -34,6 +34,10 @@ pub enum Event {
     KeyRotate,
     /// Rows past use were deleted.
     Cleanup,
+    /// The audit log was taken out as a whole, or what a search found of it.
+    AuditExport,
+    /// The audit log is sealed under another key from here on.
+    AuditKey,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,34 @@ pub enum Outcome {
 }
 
 impl Event {
+    /// All there are, as they are offered to choose from.
+    pub const ALL: [Self; 24] = [
+        Self::Register,
+        Self::SignIn,
+        Self::SignOut,
+        Self::StepUp,
+        Self::PasswordChange,
+        Self::AccountUpdate,
+        Self::SessionRevoke,
+        Self::SessionsRevokeOthers,
+        Self::SessionEvict,
+        Self::RefreshReuse,
+        Self::RefreshRepeatedLate,
+        Self::Kick,
+        Self::KickSession,
+        Self::RoleChange,
+        Self::UserCreate,
+        Self::UserLock,
+        Self::UserUnlock,
+        Self::UserDelete,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::KeyRotate,
+        Self::Cleanup,
+        Self::AuditExport,
+        Self::AuditKey,
+    ];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,16 +100,35 @@ impl Event {
             Self::UserDelete => "user_delete",
             Self::KeyRotate => "key_rotate",
             Self::Cleanup => "cleanup",
+            Self::AuditExport => "audit_export",
+            Self::AuditKey => "audit_key",
         }
     }
 }
 
 impl Outcome {
+    pub const ALL: [Self; 2] = [Self::Done, Self::Refused];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "refused",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_event_has_a_name_can_be_chosen() {
+        let texts: serde_json::Value = serde_json::from_str(include_str!("../../locales/en.json")).unwrap();
+        let mut named: Vec<_> = texts["event"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut offered = Event::ALL.map(Event::as_str);
+        named.sort_unstable();
+        offered.sort_unstable();
+        assert_eq!(named, offered);
     }
 }

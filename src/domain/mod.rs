@@ -7,6 +7,8 @@ pub mod access_claims;
 pub mod account_act;
 pub mod activity;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_content;
 pub mod backoff;
 pub mod device_label;
 pub mod device_limit;

@@ -9,6 +9,7 @@ use super::{
     config::{Config, Faults, WebStore},
     crypto::{
         access_token::AccessTokens,
+        audit_seal::AuditSeals,
         keyring::Ring,
         password_hash::{Cost, PasswordHasher},
     },
@@ -41,6 +42,7 @@ pub struct Inner {
     pub keyring: Ring,
     pub access_tokens: AccessTokens,
     pub audience_tokens: AudienceTokens,
+    pub audit_seals: Arc<AuditSeals>,
     pub hasher: PasswordHasher,
     pub revoked: Arc<RevocationSet>,
     pub feed: Feed,
@@ -144,6 +146,7 @@ impl AppState {
         Ok(Self(Arc::new(Inner {
             access_tokens: AccessTokens::new(&config.public_url),
             audience_tokens: AudienceTokens::default(),
+            audit_seals: flow::audit_seal::seals(&config)?,
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
             confirmations: Confirmations::default(),
             readiness: Readiness::default(),

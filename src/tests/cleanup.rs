@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use sekisho::{
     domain::role::Role,
     server::{
-        flow::cleanup::{self, Report},
+        flow::cleanup::{self, Report, Tools},
         node,
         store::On,
     },
@@ -21,7 +21,7 @@ use crate::{
 const EMAIL: &str = "hanako@example.com";
 
 async fn clean_up(app: &TestApp) -> Report {
-    cleanup::clean_up(&app.state.db, &app.state.clock, &app.state.rng, "test").await.unwrap()
+    cleanup::clean_up(&Tools::of(&app.state), "test").await.unwrap()
 }
 
 async fn remembered(app: &TestApp) -> Browser {
@@ -135,7 +135,7 @@ async fn people_sign_in_while_thousands_of_rows_go() {
     )
     .await;
     let state = app.state.clone();
-    let cleaning = tokio::spawn(async move { cleanup::clean_up(&state.db, &state.clock, &state.rng, "test").await });
+    let cleaning = tokio::spawn(async move { cleanup::clean_up(&Tools::of(&state), "test").await });
     let mut browser = remembered(&app).await;
     browser.session().await.expect(StatusCode::OK);
     assert!(!cleaning.is_finished(), "the sign-in waited for the whole clean-up");
@@ -192,7 +192,7 @@ async fn the_look_ups_by_user_token_and_expiry_each_have_their_index() {
 }
 
 /// The way a database would take; PostgreSQL is told not to mind that there is nothing in the table yet.
-async fn plan(app: &TestApp, query: &str) -> String {
+pub async fn plan(app: &TestApp, query: &str) -> String {
     let steps: Vec<String> = match app.state.db.read() {
         On::Sqlite(pool) => {
             let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));

@@ -1,7 +1,11 @@
 //! People who don't exist: they sign in and see their devices as anybody does.
 
 use axum::http::StatusCode;
-use sekisho::server::{device, flow::cleanup, store::On};
+use sekisho::server::{
+    device,
+    flow::cleanup::{self, Tools},
+    store::On,
+};
 use sqlx::AssertSqlSafe;
 
 use crate::{
@@ -56,7 +60,7 @@ async fn the_sessions_of_a_demo_are_like_those_of_people() {
     let odd = "SELECT COUNT(*) FROM sessions WHERE last_active_at < signed_in_at OR last_active_at > expires_at
          OR (ended_at IS NULL) <> (end_reason IS NULL)";
     assert_eq!(app.number(odd).await, 0);
-    let report = cleanup::clean_up(&app.state.db, &app.state.clock, &app.state.rng, "test").await.unwrap();
+    let report = cleanup::clean_up(&Tools::of(&app.state), "test").await.unwrap();
     assert_eq!(report.rows["sessions"], 20, "the expired, and no other");
     assert_eq!(report.rows["activity"], 0, "what happened in their month is no older than what is kept");
     let counted =

@@ -8,6 +8,8 @@ mod accounts;
 mod admin;
 mod audience;
 mod audit;
+mod audit_chain;
+mod audit_filter;
 mod binary;
 mod cleanup;
 mod cli;

@@ -146,7 +146,7 @@ async fn minutes_are_kept_for_days_and_hours_for_a_year() {
     activity::write_down(&app.state).await;
     for (minutes, left) in [(71 * 60, "hour,minute"), (120, "hour"), (401 * 24 * 60, "")] {
         app.minutes(minutes);
-        cleanup::clean_up(&app.state.db, &app.state.clock, &app.state.rng, "test").await.unwrap();
+        cleanup::clean_up(&cleanup::Tools::of(&app.state), "test").await.unwrap();
         let grains = app.number("SELECT COUNT(DISTINCT grain) FROM activity").await;
         assert_eq!(usize::try_from(grains).unwrap(), left.split(',').filter(|grain| !grain.is_empty()).count());
     }

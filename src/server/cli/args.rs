@@ -10,7 +10,7 @@ use clap::{
 };
 
 use crate::{
-    domain::{email::Email, ids::SessionId, role::Role},
+    domain::{audit_chain::Head, email::Email, ids::SessionId, role::Role},
     server::canonical,
 };
 
@@ -45,6 +45,9 @@ pub enum Command {
     Session(SessionCommand),
     /// Delete what is past use now, besides what `cleanup.schedule` does
     Cleanup,
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Keys that sign access tokens and derive refresh tokens
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -133,6 +136,18 @@ pub enum KeysCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Look for rows that are not as they were sealed, and tell the head to write down
+    Verify {
+        /// A head that was written down or logged: finds out whether the end of the log was cut off
+        #[arg(long, value_name = "HEAD", value_parser = head)]
+        head: Option<Head>,
+    },
+    /// The whole log as JSON lines, newest first
+    Export,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Values in force, secrets masked, and where each came from
     Show,
@@ -206,6 +221,10 @@ fn display_name(typed: &str) -> Result<String, &'static str> {
 
 fn session_id(typed: &str) -> Result<SessionId, &'static str> {
     SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
+}
+
+fn head(typed: &str) -> Result<Head, &'static str> {
+    Head::parse(typed).ok_or("not a head such as 42:0f…9c (see `sekisho audit verify`)")
 }
 
 fn role() -> impl TypedValueParser<Value = Role> {

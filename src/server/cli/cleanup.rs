@@ -1,13 +1,29 @@
 //! `sekisho cleanup`: what the schedule does, now.
 
-use super::{direct::Direct, failure::Failure, out::Out};
-use crate::server::{clock::Clock, config::Config, flow::cleanup};
+use super::{
+    direct::Direct,
+    failure::Failure,
+    out::{Out, complain},
+};
+use crate::server::{
+    clock::Clock,
+    config::Config,
+    flow::{
+        audit_seal::Retention,
+        cleanup::{self, Tools},
+    },
+};
 
 /// # Errors
 /// When the database can't be opened or takes no more writes.
 pub async fn clean_up(config: &Config, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
-    let report = cleanup::clean_up(&direct.db, &Clock::System, &direct.rng, "cli").await;
+    let audit = Retention::of(config);
+    if let Err(faults) = &audit {
+        complain(&format!("the audit log is left as it is, which takes the auth secret to cut: {faults}"));
+    }
+    let tools = Tools { db: &direct.db, clock: &Clock::System, rng: &direct.rng, audit: audit.ok() };
+    let report = cleanup::clean_up(&tools, "cli").await;
     direct.db.close().await;
     let report = report?;
     let rows: Vec<String> = report.rows.iter().map(|(kind, rows)| format!("{rows} of {kind}")).collect();

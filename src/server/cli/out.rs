@@ -29,6 +29,12 @@ impl Out {
     }
 }
 
+/// Prints lines that are whole already; whether anybody reads on.
+pub fn lines(text: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
 /// A line on stderr.
 pub fn complain(line: &str) {
     // Nobody is left to be told when stderr is gone.

@@ -4,8 +4,8 @@ use std::{process::ExitCode, sync::Arc};
 
 use super::{
     account,
-    args::{self, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand},
-    cleanup, configuration, demo, doctor,
+    args::{self, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand},
+    audit, cleanup, configuration, demo, doctor,
     failure::Failure,
     keys,
     out::{Out, complain},
@@ -66,6 +66,8 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         }
         Command::Session(SessionCommand::Kill { user: Some(user), .. }) => session::kill_all(&config, user, out).await,
         Command::Cleanup => cleanup::clean_up(&config, out).await,
+        Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
+        Command::Audit(AuditCommand::Export) => audit::export(&config).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
         Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,

@@ -73,6 +73,8 @@ pub struct Config {
     pub device_limit: DeviceLimit,
     pub web_store: WebStore,
     pub cleanup: Schedule,
+    /// For how long the audit log is kept; zero for ever.
+    pub audit_retention: Duration,
     pub keys: KeyPolicy,
     pub password_min_length: usize,
     pub registration: Registration,
@@ -122,6 +124,7 @@ impl Config {
             },
             web_store: reader.web_store(),
             cleanup: reader.schedule(),
+            audit_retention: reader.duration("audit.retention"),
             keys: KeyPolicy {
                 algorithm: reader.choice("keys.algorithm", &SigningAlgorithm::ALL, SigningAlgorithm::as_str),
                 rotation: reader.duration("keys.rotation"),

@@ -1,6 +1,7 @@
 //! Keys and what is made with them. Nothing in here reads a clock or the database.
 
 pub mod access_token;
+pub mod audit_seal;
 pub mod draft_key;
 pub mod keyring;
 pub mod password_hash;

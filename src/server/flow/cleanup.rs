@@ -1,6 +1,6 @@
 //! The clean-up: what is past use goes, in batches between which others write, and a report stays.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -8,7 +8,9 @@ use crate::{
     domain::{audit::Event, time::Timestamp},
     server::{
         clock::Clock,
+        flow::audit_seal::Retention,
         rng::Rng,
+        state::AppState,
         store::{
             Db, StoreResult,
             audit::{self, Entry},
@@ -32,16 +34,38 @@ pub struct Report {
     pub ms: u64,
 }
 
+/// What a clean-up works with.
+pub struct Tools<'a> {
+    pub db: &'a Db,
+    pub clock: &'a Clock,
+    pub rng: &'a Rng,
+    /// Without it the audit log is left as it is.
+    pub audit: Option<Retention>,
+}
+
+impl<'a> Tools<'a> {
+    /// Those of a server.
+    #[must_use]
+    pub fn of(state: &'a AppState) -> Self {
+        let audit = Retention { seals: Arc::clone(&state.audit_seals), keep: state.config.audit_retention };
+        Self { db: &state.db, clock: &state.clock, rng: &state.rng, audit: Some(audit) }
+    }
+}
+
 /// Deletes all that is past use and writes down how much that was; `by` says who wanted it. Several at once do no
 /// harm.
 ///
 /// # Errors
 /// When the database takes no more writes; what has been deleted stays so.
-pub async fn clean_up(db: &Db, clock: &Clock, rng: &Rng, by: &'static str) -> StoreResult<Report> {
+pub async fn clean_up(tools: &Tools<'_>, by: &'static str) -> StoreResult<Report> {
+    let Tools { db, clock, rng, audit: retention } = tools;
     let began_at = clock.now();
     let mut rows = BTreeMap::new();
     for kind in Kind::ALL {
         rows.insert(kind.as_str(), delete_all(db, kind, began_at).await?);
+    }
+    if let Some(retention) = retention {
+        rows.insert("audit", retention.enforce(db, clock).await?);
     }
     let now = clock.now();
     let ms = u64::try_from(now.since(began_at).as_millis()).unwrap_or(u64::MAX);

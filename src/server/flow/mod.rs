@@ -3,7 +3,10 @@
 pub mod accounts;
 pub mod admin_users;
 pub mod audience;
+pub mod audit_export;
+pub mod audit_filter;
 pub mod audit_log;
+pub mod audit_seal;
 pub mod authenticate;
 pub mod change_password;
 pub mod choose;

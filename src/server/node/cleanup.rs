@@ -9,7 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::time::Timestamp,
-    server::{flow::cleanup, node::nodes, state::AppState, store::StoreResult},
+    server::{
+        flow::cleanup::{self, Tools},
+        node::nodes,
+        state::AppState,
+        store::StoreResult,
+    },
 };
 
 const LOOK: Duration = Duration::from_secs(10);
@@ -54,7 +59,7 @@ pub async fn look(state: &AppState, due: Timestamp) -> Timestamp {
 /// Cleans up if it is this node that does so.
 async fn clean_up_here(state: &AppState) -> StoreResult<()> {
     if nodes::holds_schedule(state).await? {
-        cleanup::clean_up(&state.db, &state.clock, &state.rng, "schedule").await?;
+        cleanup::clean_up(&Tools::of(state), "schedule").await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a node runs beside requests.
 
 pub mod activity;
+pub mod audit_seal;
 pub mod cleanup;
 pub mod confirmations;
 pub mod key_rotation;
@@ -21,6 +22,7 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(revocation_feed::follow(state.clone(), stop.clone()));
     tokio::spawn(nodes::keep(state.clone(), stop.clone()));
     tokio::spawn(activity::keep(state.clone(), stop.clone()));
+    tokio::spawn(audit_seal::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));

@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod audit;
+pub mod audit_chain;
 pub mod cleanup;
 pub mod db;
 pub mod demo;

@@ -6,14 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{ApiResult, devices::Ended};
 use crate::domain::{device_label::DeviceLabel, role::Role, session::EndReason, user_filter::Asked};
 
-/// A page of a longer list. `next` is the cursor of the following page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub next: Option<String>,
-    pub server_now: i64,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
     pub id: String,
@@ -70,26 +62,6 @@ pub struct Changed {
     pub changed: bool,
     /// How many live sessions ended with it.
     pub ended: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRow {
-    pub id: String,
-    pub at: i64,
-    pub action: String,
-    pub outcome: String,
-    /// E-mail of who did it, where it was a known user; `system` for the command line and the first start.
-    pub actor: Option<String>,
-    /// E-mail of whom it was done to.
-    pub target: Option<String>,
-    pub session_id: Option<String>,
-    pub address: Option<String>,
-    pub device: Option<DeviceLabel>,
-    /// As the browser named itself.
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
-    /// Evidence, as JSON text.
-    pub detail: Option<String>,
 }
 
 /// Users, narrowed by the beginning of an e-mail or a name, by `role`, `locked` and `live` (`yes`, `no`) and `seen` (`day`,
@@ -193,19 +165,4 @@ pub async fn delete_user(#[server(default)] user_id: String) -> ApiResult<Change
     // The page the form stands on has gone with the account.
     context::redirect("/admin/users");
     Ok(deleted)
-}
-
-/// The audit log, newest first; `query` matches an action, an e-mail or a session id.
-///
-/// # Errors
-/// `forbidden`, `invalid` (`limit`, `cursor`), `renew`, `signed_out`, `unavailable`.
-#[server(prefix = "/api", endpoint = "admin/audit", input = GetUrl)]
-pub async fn list_audit(
-    #[server(default)] query: String,
-    #[server(default)] cursor: String,
-    #[server(default)] limit: String,
-) -> ApiResult<Page<AuditRow>> {
-    use crate::server::{context, flow};
-    let cx = context::current()?;
-    flow::audit_log::list(&cx, cx.actor()?, &query, &cursor, &limit).await
 }

@@ -11,12 +11,14 @@
 //! | `POST /api/password/change`, `/api/step_up`, `/api/account/update` | signed in |
 //! | `GET /api/drafts/key` | signed in |
 //! | `GET /api/admin/overview`, `/api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
+//! | `GET /api/admin/audit/export` | admin |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
 //!
 //! Arguments are defaulted strings, parsed in `domain`, so that a missing or odd field is a 422 and not a decoding error.
 
 pub mod account;
 pub mod admin;
+pub mod audit;
 pub mod auth;
 pub mod devices;
 pub mod drafts;

@@ -16,6 +16,7 @@ pub enum Action {
     ViewOverview,
     ViewUsers,
     ViewAudit,
+    ExportAudit,
     KickSessions,
     ManageAccounts,
 }
@@ -27,7 +28,7 @@ impl Action {
     pub fn needs_proof(self) -> bool {
         match self {
             Self::ManageAccounts => true,
-            Self::ViewOverview | Self::ViewUsers | Self::ViewAudit | Self::KickSessions => false,
+            Self::ViewOverview | Self::ViewUsers | Self::ViewAudit | Self::ExportAudit | Self::KickSessions => false,
         }
     }
 }
@@ -39,7 +40,7 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         match self {
             Self::User => false,
-            Self::Support => action != Action::ManageAccounts,
+            Self::Support => !matches!(action, Action::ManageAccounts | Action::ExportAudit),
             Self::Admin => true,
         }
     }
@@ -68,6 +69,7 @@ mod tests {
         assert!(Role::Support.may(Action::KickSessions));
         assert!(!Role::Support.may(Action::ManageAccounts));
         assert!(Role::Admin.may(Action::ManageAccounts));
+        assert!(!Role::Support.may(Action::ExportAudit) && Role::Admin.may(Action::ExportAudit));
         assert!(!Role::User.may(Action::ViewUsers));
     }
 

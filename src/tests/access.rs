@@ -6,7 +6,7 @@ use sekisho::domain::role::Role;
 use crate::test_app::{Browser, Reply, TestApp};
 
 /// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 20] = [
+const TABLE: [(&str, &str, [u16; 4]); 21] = [
     ("GET", "/api/session", [401, 200, 200, 200]),
     ("POST", "/api/refresh", [401, 200, 200, 200]),
     ("POST", "/api/touch", [401, 200, 200, 200]),
@@ -22,6 +22,7 @@ const TABLE: [(&str, &str, [u16; 4]); 20] = [
     ("GET", "/api/admin/users", [401, 403, 200, 200]),
     ("GET", "/api/admin/user", [401, 403, 404, 404]),
     ("GET", "/api/admin/audit", [401, 403, 200, 200]),
+    ("GET", "/api/admin/audit/export", [401, 403, 403, 200]),
     ("POST", "/api/admin/kick_user", [401, 403, 404, 404]),
     ("POST", "/api/admin/kick_session", [401, 403, 404, 404]),
     ("POST", "/api/login", [401, 401, 401, 401]),

@@ -52,6 +52,11 @@ pub fn list(page: &str, query: &str, cursor: &str) -> String {
     with_query(page, [("query", query), ("cursor", cursor)].into_iter().filter(|(_, value)| !value.is_empty()))
 }
 
+/// A page under a filter: of its values those that are set.
+pub fn filtered(page: &str, filter: &[(&str, &str)]) -> String {
+    with_query(page, filter.iter().copied().filter(|(_, value)| !value.is_empty()))
+}
+
 /// A return address, if it has the form of one. It goes into forms and addresses of this site, never into a link: where it
 /// leads is the server's to decide.
 pub fn asked(return_to: &str) -> Option<&str> {
@@ -108,5 +113,6 @@ mod tests {
         assert_eq!(list(USERS, "", ""), "/admin/users");
         assert_eq!(list(USERS, "aiko", ""), "/admin/users?query=aiko");
         assert_eq!(list(USERS, "", "x1"), "/admin/users?cursor=x1");
+        assert_eq!(filtered(AUDIT, &[("query", ""), ("from", "a b")]), "/admin/audit?from=a%20b");
     }
 }

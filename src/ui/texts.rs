@@ -173,6 +173,8 @@ pub fn event(l: Locale, code: &str) -> Text {
         "user_delete" => text!(l, event.user_delete).into(),
         "key_rotate" => text!(l, event.key_rotate).into(),
         "cleanup" => text!(l, event.cleanup).into(),
+        "audit_export" => text!(l, event.audit_export).into(),
+        "audit_key" => text!(l, event.audit_key).into(),
         other => other.to_owned().into(),
     }
 }

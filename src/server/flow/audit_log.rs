@@ -3,7 +3,7 @@
 use crate::{
     api::{
         ApiError, ApiResult,
-        admin::{AuditRow, Page},
+        audit::{AuditFilter, AuditPage, AuditRow},
     },
     domain::{
         audit::{Event, Outcome},
@@ -14,7 +14,10 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         device,
-        flow::paging::{next_cursor, page_size},
+        flow::{
+            audit_filter,
+            paging::{next_cursor, page_size},
+        },
         store::audit::{self, Entry, Listed},
     },
 };
@@ -48,19 +51,22 @@ pub async fn refused(cx: &RequestContext, event: Event, what: &str) {
 }
 
 /// # Errors
-/// `forbidden`, `invalid` (`limit`), `unavailable`.
+/// `forbidden`, `invalid` (`limit`, and those of the filter), `unavailable`.
 pub async fn list(
     cx: &RequestContext,
     actor: &Actor,
-    query: &str,
-    cursor: &str,
-    limit: &str,
-) -> ApiResult<Page<AuditRow>> {
+    asked: &AuditFilter,
+    (cursor, limit): (&str, &str),
+) -> ApiResult<AuditPage> {
     allow(cx, actor, Action::ViewAudit).await?;
     let limit = page_size(limit)?;
-    let mut rows = audit::list(cx.state.db.read(), &query.trim().to_lowercase(), cursor, limit + 1).await?;
+    let mut rows = match audit_filter::resolve(&cx.state.db, asked).await? {
+        Some(filter) => audit::list(cx.state.db.read(), &filter, cursor, limit + 1).await?,
+        None => Vec::new(),
+    };
     let next = next_cursor(&mut rows, limit, |row| row.id.clone());
-    Ok(Page { items: rows.into_iter().map(row).collect(), next, server_now: cx.now.0 })
+    let exportable = actor.claims().role.may(Action::ExportAudit);
+    Ok(AuditPage { items: rows.into_iter().map(row).collect(), next, exportable, server_now: cx.now.0 })
 }
 
 fn row(listed: Listed) -> AuditRow {
@@ -70,19 +76,20 @@ fn row(listed: Listed) -> AuditRow {
         at: listed.at,
         action: listed.action,
         outcome: listed.outcome,
-        actor: listed.actor.or_else(|| by_system.then(|| "system".to_owned())),
-        target: listed.target,
+        actor: listed.actor.or(listed.actor_id).or_else(|| by_system.then(|| "system".to_owned())),
+        target: listed.target.or(listed.target_id),
         session_id: listed.session_id,
         address: listed.address,
         device: listed.device.as_deref().map(device::label),
         user_agent: listed.device,
         request_id: listed.request_id,
         detail: listed.detail,
+        seq: listed.seq,
     }
 }
 
-/// Whether evidence says that nobody who is signed in did it: the command line, or the first start.
+/// Whether evidence says that nobody who is signed in did it: the command line, the first start, or the schedule.
 fn is_by_system(detail: &str) -> bool {
     let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
-    matches!(detail["by"].as_str(), Some("cli" | "first_start"))
+    matches!(detail["by"].as_str(), Some("cli" | "first_start" | "schedule"))
 }

@@ -1,5 +1,6 @@
 //! The edge: what HTTP says and must be told, with no decision on who may do what.
 
+pub mod audit_export;
 pub mod client_ip;
 pub mod cookies;
 pub mod edge;

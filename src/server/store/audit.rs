@@ -53,37 +53,143 @@ pub async fn append(tx: &mut Tx, entry: &Entry) -> StoreResult<()> {
     Ok(())
 }
 
-/// A row as it is listed, with the e-mails of actor and target; of one that was deleted, the id.
+/// A row as it is listed, with the e-mails of actor and target, where they are known still.
 #[derive(Debug, FromRow)]
 pub struct Listed {
     pub id: String,
     pub at: i64,
     pub action: String,
     pub outcome: String,
-    pub actor: Option<String>,
-    pub target: Option<String>,
+    pub actor_id: Option<String>,
+    pub target_id: Option<String>,
     pub session_id: Option<String>,
     pub address: Option<String>,
     pub device: Option<String>,
     pub request_id: Option<String>,
     pub detail: Option<String>,
+    /// Its number, once it is sealed.
+    pub seq: Option<i64>,
+    pub actor: Option<String>,
+    pub target: Option<String>,
 }
 
-/// Newest first, those before `cursor` (empty for all), where `query` is empty or names an action, an e-mail or a session.
+/// Which rows are listed. What is empty filters nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The id of a session, an actor or a target.
+    pub anyone: String,
+    pub action: String,
+    pub outcome: String,
+    /// Ids of users.
+    pub actor: String,
+    pub target: String,
+    pub session: String,
+    /// Ids, which are in the order of time: from this one on, and those before this one.
+    pub from: String,
+    pub before: String,
+}
+
+/// Before this come all ids.
+const END_OF_IDS: &str = "g";
+
+/// The newest rows that all of the filter admits. Each text names besides the one condition that finds them.
+macro_rules! rows {
+    ($found_by:literal) => {
+        concat!(
+            "SELECT id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq
+             FROM audit
+             WHERE id < $1 AND id >= $2
+               AND ($3 = '' OR session_id = $3 OR actor_id = $3 OR target_id = $3)
+               AND ($4 = '' OR action = $4) AND ($5 = '' OR outcome = $5)
+               AND ($6 = '' OR actor_id = $6) AND ($7 = '' OR target_id = $7) AND ($8 = '' OR session_id = $8)
+               AND ",
+            $found_by,
+            " ORDER BY id DESC LIMIT $9"
+        )
+    };
+}
+
+/// The same with the e-mails, looked up for what is listed and no more.
+macro_rules! listed {
+    ($found_by:literal) => {
+        listed!(@of rows!($found_by))
+    };
+    (@of $rows:expr) => {
+        concat!(
+            "SELECT page.*, actor.email AS actor, target.email AS target FROM (",
+            $rows,
+            ") page
+             LEFT JOIN users actor ON actor.id = page.actor_id
+             LEFT JOIN users target ON target.id = page.target_id
+             ORDER BY page.id DESC"
+        )
+    };
+}
+
+/// One after the other by its own index, each no further than to where the page can end.
+macro_rules! of_anyone {
+    () => {
+        concat!(
+            "SELECT * FROM (SELECT * FROM (",
+            rows!("session_id = $3"),
+            ") by_session UNION SELECT * FROM (",
+            rows!("actor_id = $3"),
+            ") by_actor UNION SELECT * FROM (",
+            rows!("target_id = $3"),
+            ") by_target) found ORDER BY id DESC LIMIT $9"
+        )
+    };
+}
+
+/// The texts, each with the index it is found by.
+pub const BY_SESSION: (&str, &str) = ("audit_of_session", listed!("session_id = $8"));
+pub const BY_ACTOR: (&str, &str) = ("audit_of_actor", listed!("actor_id = $6"));
+pub const BY_TARGET: (&str, &str) = ("audit_of_target", listed!("target_id = $7"));
+pub const BY_ANYONE: (&str, &str) = ("audit_of_session", listed!(@of of_anyone!()));
+pub const BY_REFUSED_ACTION: (&str, &str) = ("audit_refused_of_action", listed!("outcome = 'refused' AND action = $4"));
+pub const BY_ACTION: (&str, &str) = ("audit_of_action", listed!("action = $4"));
+pub const BY_REFUSAL: (&str, &str) = ("audit_refused", listed!("outcome = 'refused'"));
+/// The newest first, as they lie.
+pub const BY_TIME: (&str, &str) = ("audit", listed!("TRUE"));
+
+impl Filter {
+    /// What finds the fewest comes first.
+    fn text(&self) -> &'static str {
+        let refused = self.outcome == Outcome::Refused.as_str();
+        let found_by = match self {
+            Self { session, .. } if !session.is_empty() => BY_SESSION,
+            Self { actor, .. } if !actor.is_empty() => BY_ACTOR,
+            Self { target, .. } if !target.is_empty() => BY_TARGET,
+            Self { anyone, .. } if !anyone.is_empty() => BY_ANYONE,
+            Self { action, .. } if !action.is_empty() && refused => BY_REFUSED_ACTION,
+            Self { action, .. } if !action.is_empty() => BY_ACTION,
+            _ if refused => BY_REFUSAL,
+            _ => BY_TIME,
+        };
+        found_by.1
+    }
+}
+
+/// Newest first, those before `cursor` (empty for all).
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn list(db: On<'_>, query: &str, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
-    Ok(sql!(db, fetch_all, "SELECT audit.id, at, action, outcome, COALESCE(actor.email, actor_id) AS actor, COALESCE(target.email, target_id) AS target,
-           session_id, address, device,
-           request_id, detail
-         FROM audit
-         LEFT JOIN users actor ON actor.id = audit.actor_id
-         LEFT JOIN users target ON target.id = audit.target_id
-         WHERE ($1 = '' OR audit.id < $1)
-           AND ($2 = '' OR action = $2 OR session_id = $2 OR actor.email = $2 OR target.email = $2
-                OR actor_id = $2 OR target_id = $2)
-         ORDER BY audit.id DESC LIMIT $3", cursor, query, limit)?)
+pub async fn list(db: On<'_>, filter: &Filter, cursor: &str, limit: i64) -> StoreResult<Vec<Listed>> {
+    let before = [cursor, filter.before.as_str()].into_iter().filter(|id| !id.is_empty()).min().unwrap_or(END_OF_IDS);
+    sql!(
+        db,
+        fetch_all,
+        filter.text(),
+        before,
+        &filter.from,
+        &filter.anyone,
+        &filter.action,
+        &filter.outcome,
+        &filter.actor,
+        &filter.target,
+        &filter.session,
+        limit
+    )
 }
 
 /// When the newest row was written.

@@ -1,6 +1,7 @@
 //! The parts pages are made of.
 
 pub mod alert;
+pub mod audit_filters;
 pub mod confirm;
 pub mod draft;
 pub mod facts;

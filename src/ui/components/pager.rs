@@ -15,8 +15,15 @@ pub fn Pager(
     /// Whether this is a later page.
     later: bool,
     next: Option<String>,
+    /// What else of the address the other pages keep.
+    #[prop(optional)]
+    kept: Vec<(&'static str, String)>,
 ) -> impl IntoView {
     let l = use_locale();
+    let to = move |cursor: &str| {
+        let kept = kept.iter().map(|(name, value)| (*name, value.as_str()));
+        paths::filtered(page, &kept.chain([("query", query.as_str()), ("cursor", cursor)]).collect::<Vec<_>>())
+    };
     let shown = later || next.is_some();
     shown.then(|| {
         view! {
@@ -24,7 +31,7 @@ pub fn Pager(
                 {later
                     .then(|| {
                         view! {
-                            <a class="button button--quiet" href=paths::list(page, &query, "")>
+                            <a class="button button--quiet" href=to("")>
                                 {text!(l, pager.first)}
                             </a>
                         }
@@ -32,7 +39,7 @@ pub fn Pager(
                 {match next.clone() {
                     Some(cursor) => {
                         view! {
-                            <a class="button button--quiet pager__next" href=paths::list(page, &query, &cursor) rel="next">
+                            <a class="button button--quiet pager__next" href=to(&cursor) rel="next">
                                 {text!(l, pager.next)}
                                 {arrow_right()}
                             </a>

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::admin::{AuditRow, Page, list_audit},
+    api::audit::{AuditFilter, AuditPage, AuditRow, EXPORT, list_audit},
     i18n::{Locale, td_string as text},
     ui::{
-        components::{facts::Fact, pager::Pager, search::Search, states::Empty, time_text::DateTimeText},
+        components::{audit_filters::AuditFilters, facts::Fact, pager::Pager, states::Empty, time_text::DateTimeText},
         fetch::{Loaded, use_private},
         locale::use_locale,
-        pages::admin_users::list_position,
         paths, texts,
     },
 };
@@ -18,9 +18,12 @@ use crate::{
 #[component]
 pub fn AdminAudit() -> impl IntoView {
     let l = use_locale();
-    let (query, cursor) = list_position();
+    let map = use_query_map();
+    let read = move |name: &str| map.with(|map| map.get(name)).unwrap_or_default();
+    let filter = Memo::new(move |_| AuditFilter::read(read));
+    let cursor = Memo::new(move |_| read("cursor"));
     let events =
-        use_private(move || (query.get(), cursor.get()), |(query, cursor)| list_audit(query, cursor, String::new()));
+        use_private(move || (filter.get(), cursor.get()), |(filter, cursor)| list_audit(filter, cursor, String::new()));
     view! {
         <Title text=text!(l, audit.title) />
         <div class="page page--wide">
@@ -28,12 +31,12 @@ pub fn AdminAudit() -> impl IntoView {
                 <h1 tabindex="-1">{text!(l, audit.title)}</h1>
                 <p class="page__lead">{text!(l, audit.lead)}</p>
             </header>
-            <Search page=paths::AUDIT label=text!(l, audit.search) query />
+            <AuditFilters filter />
             <Loaded
                 resource=events
                 show=move |page| {
-                    let (query, later) = (query.get_untracked(), !cursor.get_untracked().is_empty());
-                    view! { <Events page query later /> }
+                    let (filter, later) = (filter.get_untracked(), !cursor.get_untracked().is_empty());
+                    view! { <Events page filter later /> }
                 }
             />
         </div>
@@ -41,19 +44,28 @@ pub fn AdminAudit() -> impl IntoView {
 }
 
 #[component]
-fn Events(page: Page<AuditRow>, query: String, later: bool) -> impl IntoView {
+fn Events(page: AuditPage, filter: AuditFilter, later: bool) -> impl IntoView {
     let l = use_locale();
+    let query = filter.query.clone();
+    // A search alone can be repeated in words; several filters are read where they stand.
+    let searched = AuditFilter { query: query.clone(), ..AuditFilter::default() } == filter;
     if page.items.is_empty() {
-        let empty = match query.as_str() {
-            "" => view! { <Empty title=text!(l, audit.none) text=text!(l, audit.none_text) /> },
-            _ => view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_text, query) /> },
+        let empty = match (filter.is_empty(), searched) {
+            (true, _) => view! { <Empty title=text!(l, audit.none) text=text!(l, audit.none_text) /> },
+            (_, true) => view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_text, query) /> },
+            _ => view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_filtered) /> },
         };
         return empty.into_any();
     }
-    let caption = match query.as_str() {
-        "" => text!(l, audit.caption).to_owned(),
-        found => text!(l, audit.caption_found, query = found.to_owned()),
+    let caption = match (filter.is_empty(), searched) {
+        (true, _) => text!(l, audit.caption).to_owned(),
+        (_, true) => text!(l, audit.caption_found, query = query.clone()),
+        _ => text!(l, audit.caption_filtered).to_owned(),
     };
+    let set = filter.pairs();
+    let export = page.exportable.then(|| paths::filtered(EXPORT, &set));
+    let kept = set.into_iter().filter(|(name, _)| *name != "query");
+    let kept = kept.map(|(name, value)| (name, value.to_owned())).collect::<Vec<_>>();
     view! {
         <table class="table table--audit">
             <caption class="table__caption">{caption}</caption>
@@ -68,9 +80,24 @@ fn Events(page: Page<AuditRow>, query: String, later: bool) -> impl IntoView {
             </thead>
             {page.items.into_iter().map(|event| view! { <EventRows event /> }).collect_view()}
         </table>
-        <Pager page=paths::AUDIT query later next=page.next />
+        <Pager page=paths::AUDIT query later next=page.next kept />
+        {export.map(|file| view! { <Export file /> })}
     }
     .into_any()
+}
+
+/// Everything that is found, as a file. Its address is no page: the router leaves it to the browser.
+#[component]
+fn Export(file: String) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <p class="export">
+            <a class="button button--quiet" href=file download="sekisho-audit.jsonl" rel="external">
+                {text!(l, audit.export)}
+            </a>
+            <span class="export__hint">{text!(l, audit.export_hint)}</span>
+        </p>
+    }
 }
 
 /// An event, and beneath it over the whole width what is folded away.
@@ -116,6 +143,10 @@ fn EventRows(event: AuditRow) -> impl IntoView {
 #[component]
 fn Evidence(event: AuditRow) -> impl IntoView {
     let l = use_locale();
+    let number = match event.seq {
+        Some(seq) => seq.to_string(),
+        None => text!(l, audit.unsealed).to_owned(),
+    };
     let code = |name: &'static str, value: Option<String>| {
         value.map(|value| {
             view! {
@@ -135,6 +166,7 @@ fn Evidence(event: AuditRow) -> impl IntoView {
                 {code(text!(l, audit.request), event.request_id)}
                 {code(text!(l, audit.user_agent), event.user_agent)}
                 {code(text!(l, audit.evidence), event.detail)}
+                <Fact name=text!(l, audit.number)>{number}</Fact>
             </dl>
         </details>
     }

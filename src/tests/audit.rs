@@ -1,7 +1,7 @@
 //! What is done is written down, once, with who did it, to whom and from where.
 
 use axum::http::StatusCode;
-use sekisho::domain::role::Role;
+use sekisho::{domain::role::Role, server::store::On};
 use serde_json::Value;
 
 use crate::test_app::{Browser, PASSWORD, TestApp};
@@ -73,4 +73,64 @@ async fn each_act_is_written_down_once_with_who_did_it_and_to_whom() {
             "user_create done, system to admin",
         ]
     );
+}
+
+/// No row of this action can be written.
+async fn refuse_to_write_down(app: &TestApp, action: &str) {
+    app.execute(&match app.state.db.read() {
+        On::Sqlite(_) => format!(
+            "CREATE TRIGGER refuse_{action} BEFORE INSERT ON audit WHEN NEW.action = '{action}'
+             BEGIN SELECT RAISE(ABORT, 'on purpose'); END"
+        ),
+        _ => format!(
+            "CREATE TRIGGER refuse_{action} BEFORE INSERT ON audit FOR EACH ROW WHEN (NEW.action = '{action}')
+             EXECUTE FUNCTION audit_refuses()"
+        ),
+    })
+    .await;
+}
+
+/// All that an act on someone could change.
+async fn standing(app: &TestApp, id: &str) -> (String, Vec<i64>) {
+    let text = format!("SELECT role || ' ' || version || ' ' || dead_below FROM users WHERE id = '{id}'");
+    let mut counts = Vec::new();
+    for count in [
+        "SELECT COUNT(*) FROM users WHERE locked_at IS NULL",
+        "SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL",
+        "SELECT COUNT(*) FROM revocations",
+        "SELECT seq FROM feed",
+        "SELECT COUNT(*) FROM audit",
+    ] {
+        counts.push(app.number(count).await);
+    }
+    (app.text(&text).await, counts)
+}
+
+#[tokio::test]
+async fn an_admin_act_that_can_not_be_written_down_does_not_happen() {
+    let app = TestApp::start().await;
+    app.user(ADMIN, Role::Admin).await;
+    let id = app.user(EMAIL, Role::User).await;
+    let locked = app.user("locked@example.com", Role::User).await;
+    let (mut admin, mut user) = (app.signed_in(ADMIN).await, app.signed_in(EMAIL).await);
+    admin.post("/api/admin/lock_user", &[("user_id", &locked)]).await.expect(StatusCode::OK);
+    let sid = user.session_id().await;
+    app.settle().await;
+    for (act, action, fields) in [
+        ("kick_user", "kick_user", vec![("user_id", id.as_str())]),
+        ("kick_session", "kick_session", vec![("session_id", sid.as_str())]),
+        ("set_role", "role_change", vec![("user_id", id.as_str()), ("role", "support")]),
+        ("lock_user", "user_lock", vec![("user_id", id.as_str())]),
+        ("unlock_user", "user_unlock", vec![("user_id", locked.as_str())]),
+        ("delete_user", "user_delete", vec![("user_id", id.as_str())]),
+    ] {
+        refuse_to_write_down(&app, action).await;
+        let before = standing(&app, &id).await;
+        let reply = admin.post(&format!("/api/admin/{act}"), &fields).await;
+        reply.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+        assert_eq!(standing(&app, &id).await, before, "{act}");
+        user.session().await.expect(StatusCode::OK);
+    }
+    refuse_to_write_down(&app, "audit_export").await;
+    admin.get("/api/admin/audit/export").await.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
 }

@@ -1,47 +1,14 @@
 // An open page is told at once: of the end of its session and why, of another role, and of what its lists show. One tab of a
 // browser listens for all of them.
-import type { Browser, BrowserContext, Page, Request } from "@playwright/test";
+import type { Browser, Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account, Server } from "./support/fixtures.ts";
-import { expectAskedAgain, expectEnded, gotoHydrated, otherPasses, ownPass, SECOND, signIn } from "./support/pages.ts";
+import { expectAskedAgain, expectEnded, gotoHydrated, otherPasses, SECOND, signIn } from "./support/pages.ts";
+import { EVENTS, listening, Streams } from "./support/streams.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 /** For what is told at once. A kick by the command line is heard within a second before that. */
 const AT_ONCE = 2 * SECOND;
-const EVENTS = "/events";
-
-/** The streams of a browser that are open. */
-class Streams {
-  opened = 0;
-  readonly #open = new Set<Request>();
-
-  constructor(context: BrowserContext) {
-    context.on("request", (request) => {
-      if (isStream(request.url())) {
-        this.opened++;
-        this.#open.add(request);
-      }
-    });
-    context.on("requestfinished", (request) => this.#open.delete(request));
-    context.on("requestfailed", (request) => this.#open.delete(request));
-  }
-
-  get open(): number {
-    // nothing is told of what a tab had open when it was closed
-    return [...this.#open].filter((request) => !request.frame().page().isClosed()).length;
-  }
-}
-
-function isStream(url: string): boolean {
-  return new URL(url).pathname === EVENTS;
-}
-
-/** Does something that makes a page listen, and waits until it does. */
-async function listening(page: Page, act: () => Promise<void>): Promise<void> {
-  const answered = page.waitForResponse((response) => isStream(response.url()) && response.status() === 200);
-  await act();
-  await answered;
-}
 
 /** Another browser of somebody, on a page that listens. */
 async function elsewhere(browser: Browser, account: Account, to: string): Promise<Page> {
@@ -94,26 +61,6 @@ test("the reason is the right one: a device that was signed out, a changed passw
   await keeper.locator("summary", { hasText: "Lock the account" }).click();
   await keeper.getByRole("button", { name: "Lock it now" }).click();
   await expectEnded(page, "This account is closed for now", { within: AT_ONCE });
-});
-
-test("eight tabs listen by one stream, all work, and each is told", async ({ page, context, account, server }) => {
-  test.setTimeout(60 * SECOND);
-  const streams = new Streams(context);
-  await signIn(page, account);
-  const tabs = [page];
-  while (tabs.length < 8) {
-    tabs.push(await context.newPage());
-  }
-  for (const tab of tabs) {
-    await gotoHydrated(tab, "/settings/devices");
-    await expect(ownPass(tab)).toBeVisible();
-  }
-  await expect.poll(() => streams.open).toBe(1);
-  await kick(server, account);
-  for (const tab of tabs) {
-    await expectAskedAgain(tab, "An administrator ended this session", { within: AT_ONCE });
-  }
-  await expect.poll(() => streams.open).toBe(0);
 });
 
 test("when the tab that listens goes, another takes over", async ({ page, context, account, server }) => {

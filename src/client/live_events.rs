@@ -1,8 +1,7 @@
 //! Being told at once: the stream of `GET /events`, one for all tabs of this browser.
 //!
-//! The tab that holds the lock has the stream and passes on what it hears; when it goes, the next in the lock's queue
-//! takes over. Over HTTP/1.1 a browser opens six connections to a host: a stream for each tab would starve the seventh.
-//! Where there are no locks there is no stream, and pages learn by what they ask.
+//! The tab whose turn it is has the stream and passes on what it hears; when it goes, another takes over. Over HTTP/1.1 a browser opens six connections to a host: a stream for each tab would starve the seventh.
+//! Where tabs can't keep apart there is no stream, and pages learn by what they ask.
 //!
 //! Only the server's word ends a session. A stream that breaks off is opened again, one that is refused asks why.
 
@@ -24,7 +23,7 @@ use super::{
     sign_out::leaving,
     silent_refresh,
     tab_sync::{self, News},
-    web_lock,
+    turn,
 };
 use crate::{
     api::{
@@ -36,7 +35,7 @@ use crate::{
 };
 
 const PATH: &str = "/events";
-const LOCK: &str = "sekisho-events";
+const TURN: &str = "sekisho-events";
 /// A page that is younger than this shows what it was loaded with; an older one missed what happened while nobody listened.
 const YOUNG_MS: i64 = 3_000;
 /// Another tab signs out or in again: its own word for that comes before we ask.
@@ -52,7 +51,7 @@ pub fn begin() -> Turn {
         Rc::new(Listening { begun_at: dom::now_ms(), given_up: Cell::new(false), step: RefCell::default() });
     let turn = Turn(Rc::clone(&listening));
     spawn_local(async move {
-        web_lock::hold(LOCK, move || listening.keep_open()).await;
+        turn::hold(TURN, move || listening.keep_open()).await;
     });
     turn
 }

@@ -23,6 +23,7 @@ pub mod session_guard;
 pub mod sign_out;
 mod silent_refresh;
 pub mod tab_sync;
+mod turn;
 mod watch;
 mod web_crypto;
 mod web_lock;

@@ -1,6 +1,6 @@
-//! Renewing the access token, one at a time: within this tab by one shared flight, over all tabs by a Web Lock.
+//! Renewing the access token, one at a time: within this tab by one shared flight, over all tabs by turns.
 //!
-//! Where there are no locks, tabs renew beside each other; the rotation contract (R1, R2) gives both the same successor.
+//! Where tabs can't keep apart they renew beside each other; the rotation contract (R1, R2) gives both the same successor.
 
 use std::cell::RefCell;
 
@@ -11,17 +11,17 @@ use super::{
     dom,
     flight::Flight,
     tab_sync::{self, News},
-    web_lock,
+    turn,
 };
 use crate::api::{
     ApiError, ApiResult,
     session::{SessionEnds, current_session, refresh},
 };
 
-const LOCK: &str = "sekisho-refresh";
+const TURN: &str = "sekisho-refresh";
 /// A renewal without an answer for this long is given up; repeating it is harmless.
 const ANSWER_MS: i32 = 10_000;
-/// For another tab's refresh and our own; then we go on without the lock (its holder may be frozen).
+/// For another tab's refresh and our own; then we go on without the turn (whose has it may be frozen).
 const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
 
 /// Ends as some tab of this browser heard them. `at` is when it asked, by the clock all its tabs share.
@@ -94,7 +94,7 @@ fn take_off(known_end: i64) -> Flight<Outcome> {
 }
 
 async fn in_turn(known_end: i64) -> Outcome {
-    let turn = web_lock::hold(LOCK, move || async move {
+    let turn = turn::hold(TURN, move || async move {
         match newer_than(known_end) {
             Some(received) => Ok(received),
             None => fetch(known_end).await,
@@ -127,8 +127,8 @@ async fn fetch(known_end: i64) -> Outcome {
     }
 }
 
-/// Asks before it renews. Cookies are what tabs share at once, while the news of a tab that held the lock before us may come
-/// after the lock has.
+/// Asks before it renews. Cookies are what tabs share at once, while the news of the tab that went before us may come
+/// after our turn has.
 async fn ends_after(known_end: i64) -> Outcome {
     let asked_at = dom::now_ms();
     match current_session().await {

@@ -9,7 +9,13 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-/// Runs `work` while holding the lock `name`. `None` where there are no locks (an insecure origin, an old browser): not run then.
+/// Whether there are any: not for an insecure origin, nor in an old browser.
+#[must_use]
+pub fn exist() -> bool {
+    locks().is_some()
+}
+
+/// Runs `work` while holding the lock `name`. `None` where there are no locks: not run then.
 pub async fn hold<T, F, Fut>(name: &str, work: F) -> Option<T>
 where
     T: 'static,
@@ -30,7 +36,7 @@ where
 
 /// A promise that settles when the lock is free again.
 fn request(name: &str, work: Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>) -> Option<Promise> {
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    let locks = locks()?;
     let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into::<Function>().ok()?;
     let granted = Closure::once_into_js(move |_lock: JsValue| -> JsValue {
         // The lock is held until this promise settles.
@@ -41,4 +47,9 @@ fn request(name: &str, work: Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>
         held.into()
     });
     request.call2(&locks, &name.into(), &granted).ok()?.dyn_into().ok()
+}
+
+fn locks() -> Option<JsValue> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
+    (!locks.is_undefined()).then_some(locks)
 }

@@ -12,13 +12,10 @@ pub fn pause_ms(failures: u32, jitter: f64) -> i64 {
     full - scaled(full / 2, jitter)
 }
 
-pub(super) fn scaled(length_ms: i64, jitter: f64) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "at most a minute, in milliseconds"
-    )]
-    let scaled = (length_ms as f64 * jitter.clamp(0.0, 1.0)) as i64;
+/// So much of a length. `part` in `0.0..=1.0`.
+pub(super) fn scaled(length: i64, part: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "far below 2^53")]
+    let scaled = (length as f64 * part.clamp(0.0, 1.0)) as i64;
     scaled
 }
 

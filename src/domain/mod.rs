@@ -30,4 +30,5 @@ pub mod strategy;
 pub mod theme;
 pub mod throttle;
 pub mod time;
+pub mod turn;
 pub mod user_filter;

@@ -149,14 +149,17 @@ test("passwords, codes, files and hidden fields never get into it", async ({ pag
       form?.append(extra);
     }
     form?.insertAdjacentHTML("beforeend", '<input type="checkbox" name="news"><textarea name="about"></textarea>');
+    form?.insertAdjacentHTML("beforeend", '<select name="tint"><option>red</option><option>blue</option></select>');
   });
   await page.locator("[name=news]").check();
   await page.locator("[name=about]").fill("plain words");
+  await page.locator("[name=tint]").selectOption("blue");
   await typeName(page, TYPED);
   await expect.poll(() => opened(page)).toContain(TYPED);
   const text = await opened(page);
   expect(text).toContain("plain words");
   expect(text).toContain("7:news=on2:on");
+  expect(text).toContain("8:tint=red3:off9:tint=blue2:on");
   expect(text).not.toContain("never-");
 });
 

@@ -8,7 +8,7 @@ use web_sys::Element;
 use super::{
     dom,
     drafts::{Found, Place},
-    form_text,
+    form_fields,
     listeners::{Listener, keep},
 };
 
@@ -99,9 +99,9 @@ impl DraftKeeper {
     }
 
     fn consider(self, form: &Element, place: &Place, found: Found) {
-        if form_text::read(form) != found.texts {
+        if form_fields::read(form) != found.texts {
             self.offer.set(Some(found));
-        } else if form_text::is_untouched(form) {
+        } else if form_fields::is_untouched(form) {
             // It says what is there without it.
             place.discard();
         }
@@ -120,7 +120,7 @@ impl DraftKeeper {
     }
 
     fn typed(self) {
-        let texts = self.form().map(|form| form_text::read(&form));
+        let texts = self.form().map(|form| form_fields::read(&form));
         if self.offer.with_untracked(|offer| offer.as_ref().is_some_and(|found| Some(&found.texts) == texts.as_ref())) {
             self.offer.set(None);
         }
@@ -144,13 +144,13 @@ impl DraftKeeper {
 
     fn save(self, form: &Element, place: Place) {
         let turn = self.next_turn();
-        if form_text::is_untouched(form) {
+        if form_fields::is_untouched(form) {
             if self.offer.with_untracked(Option::is_none) {
                 place.discard();
             }
             return;
         }
-        let texts = form_text::read(form);
+        let texts = form_fields::read(form);
         spawn_local(async move {
             let sealed = place.seal(&texts).await;
             // A form that has left the page meanwhile is saved as it was last.
@@ -174,9 +174,9 @@ impl DraftKeeper {
     /// Puts the text back into the form.
     pub fn restore(self) {
         let found = self.offer.try_update(Option::take).flatten();
-        if let (Some(found), Some(form)) = (found, self.form()) {
-            form_text::fill(&form, &found.texts);
-            form_text::focus_first(&form);
+        if let (Some(mut found), Some(form)) = (found, self.form()) {
+            form_fields::fill(&form, &mut found.texts);
+            form_fields::focus_first(&form);
         }
     }
 
@@ -196,7 +196,7 @@ impl DraftKeeper {
     pub fn discard_by_hand(self) {
         self.discard();
         if let Some(form) = self.form() {
-            form_text::focus_first(&form);
+            form_fields::focus_first(&form);
         }
     }
 }

@@ -10,7 +10,9 @@ use web_sys::Storage;
 
 use super::{
     call::with_renewal,
-    dom, tab_sync,
+    dom,
+    form_fields::Text,
+    tab_sync,
     web_crypto::{Key, sha256},
 };
 use crate::{
@@ -36,7 +38,7 @@ pub struct Place {
 #[derive(Clone, PartialEq)]
 pub struct Found {
     pub saved_at: i64,
-    pub texts: Vec<String>,
+    pub texts: Vec<Text>,
 }
 
 /// A draft that is ready to be stored.
@@ -90,12 +92,12 @@ impl Place {
         let (_, key) = keys.of_days.iter().find(|(day, _)| *day == envelope.day)?;
         let bound_to = self.bound_to(envelope.saved_at);
         let packed = key.open(&envelope.nonce, &envelope.sealed, &bound_to).await?;
-        Some(Found { saved_at: envelope.saved_at, texts: draft::unpack(&packed)? })
+        Some(Found { saved_at: envelope.saved_at, texts: texts_of(&draft::unpack(&packed)?) })
     }
 
     /// Encrypts under today's key.
-    pub async fn seal(&self, texts: &[String]) -> Option<Sealed> {
-        let packed = draft::pack(texts.iter().map(String::as_str));
+    pub async fn seal(&self, texts: &[Text]) -> Option<Sealed> {
+        let packed = draft::pack(texts.iter().flatten().map(String::as_str));
         if packed.len() > draft::LONGEST {
             return None;
         }
@@ -152,6 +154,10 @@ async fn fetch(session_id: String) -> Option<Keys> {
         of_days.push((of_day.day, Key::import(&of_day.key).await?));
     }
     Some(Keys { session_id, user_id: reply.user_id, received_at, server_now: reply.server_now, of_days })
+}
+
+fn texts_of(unpacked: &[String]) -> Vec<Text> {
+    unpacked.as_chunks::<2>().0.to_vec()
 }
 
 impl Sealed {

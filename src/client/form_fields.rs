@@ -1,152 +1,163 @@
-//! What a person filled into the forms of a page: read out of the document, and filled in again.
+//! What stands in the fields of a form, read and put back as a person would have typed it.
 //!
-//! A field counts when it differs from what the page gave it, so that a form that was only looked at shows what is true by then.
-//! Never read: passwords (also those being shown), one-time codes, cards, files, hidden and read-only fields.
+//! Which fields that may be is said by `domain/form_field.rs`; nothing else of a form is ever read.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use js_sys::Reflect;
+use js_sys::{Array, Reflect};
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, NodeList};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 
-const FORMS: &str = "main form";
-const HIDDEN: &str = "input[type=hidden]";
-const FIELDS: &str = "input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button], \
-                      [type=reset], [type=image], [readonly], [autocomplete*=password], \
-                      [autocomplete*=one-time-code], [autocomplete*=cc-]), textarea:not([readonly]), select option";
-const SECRETS: &str = "[type=password], [type=file], [autocomplete*=password], [autocomplete*=one-time-code], \
-                       [autocomplete*=cc-]";
+use crate::domain::form_field::{is_kept, is_secret};
 
-/// What an element is called, and which one it is of those called the same. Of hidden values no more is kept than goes into the hash.
-type Key = (u64, usize);
+const CONTROLS: &str = "input, select, textarea";
+const FIELDS: &str = "input, select option, textarea";
+const ON: &str = "on";
+const OFF: &str = "off";
 
-pub struct KeptForm {
-    key: Key,
-    /// Where it is sent.
-    pub action: String,
-    fields: Vec<KeptField>,
+/// What a field is called, and its text; of a choice, whether it is chosen.
+pub type Text = [String; 2];
+
+/// A field whose text may be kept: a text, a box, a radio button, an option of a list.
+struct Field {
+    raw: Element,
+    control: HtmlInputElement,
+    /// Its name; of a choice, which of those it is. Fields called the same are numbered.
+    id: String,
+    /// The properties that hold what it says now, and what the page gave it.
+    now: &'static str,
+    given: &'static str,
 }
 
-struct KeptField {
-    key: Key,
-    /// A text, or whether it is chosen.
-    value: JsValue,
-}
-
-/// The forms of the page with what was filled into them.
-pub fn read() -> Vec<KeptForm> {
-    let forms = keyed(document().query_selector_all(FORMS), form_hash);
-    let read = forms.into_iter().map(|(key, form)| {
-        let fields = read_fields(&form);
-        KeptForm { key, action: attribute(&form, "action"), fields }
-    });
-    read.filter(|form| !form.fields.is_empty()).collect()
-}
-
-fn read_fields(form: &Element) -> Vec<KeptField> {
-    let mut fields = Vec::new();
-    for (key, field) in keyed(form.query_selector_all(FIELDS), field_hash) {
-        let (now, given) = properties(&field);
-        let value = property(&field, now);
-        if value == property(&field, given) {
-            continue;
+impl Field {
+    fn of(raw: Element) -> Option<Self> {
+        let control = control_of(&raw);
+        if control.disabled() || control.read_only() || !judge(&control, is_kept) {
+            return None;
         }
-        // What is chosen no more comes first: unchoosing the only choice of a list would choose another.
-        let place = if value == JsValue::FALSE { 0 } else { fields.len() };
-        fields.insert(place, KeptField { key, value });
+        let name = control.name();
+        let (now, given) = match control.type_().as_str() {
+            kind if kind.starts_with("select") => ("selected", "defaultSelected"),
+            "checkbox" | "radio" => ("checked", "defaultChecked"),
+            _ => ("value", "defaultValue"),
+        };
+        let id = if now == "value" { name } else { [&name, "=", &text_of(&raw, "value")].concat() };
+        Some(Self { raw, control, id, now, given })
+    }
+
+    fn text(&self) -> String {
+        text_of(&self.raw, self.now)
+    }
+
+    fn is_untouched(&self) -> bool {
+        let given = if self.is_chosen_first() { ON.to_owned() } else { text_of(&self.raw, self.given) };
+        self.text() == given
+    }
+
+    /// A list that names no choice begins with its first.
+    fn is_chosen_first(&self) -> bool {
+        let first = |selector| self.control.query_selector(selector).ok().flatten();
+        self.now == "selected"
+            && !self.control.multiple()
+            && first("option[selected]").is_none()
+            && first("option").as_ref() == Some(&self.raw)
+    }
+
+    fn into_text(self) -> Text {
+        let text = self.text();
+        [self.id, text]
+    }
+
+    fn put(&self, text: &str) {
+        let value = if self.now == "value" { text.into() } else { JsValue::from_bool(text == ON) };
+        // refused only for what is no object
+        let _ = Reflect::set(&self.raw, &self.now.into(), &value);
+        // As a person's hand does, so that whoever follows the field hears of it.
+        for name in ["input", "change"] {
+            if let Ok(event) = document().create_event("Event") {
+                event.init_event_with_bubbles(name, true);
+                let _ = self.control.dispatch_event(&event);
+            }
+        }
+    }
+}
+
+/// The properties used of it are those that inputs, lists and text areas share.
+fn control_of(field: &Element) -> HtmlInputElement {
+    field.closest("select").ok().flatten().unwrap_or_else(|| field.clone()).unchecked_into()
+}
+
+fn judge(control: &HtmlInputElement, rule: fn(&str, &str, &str) -> bool) -> bool {
+    let purpose = control.get_attribute("autocomplete").unwrap_or_default();
+    rule(&control.name(), &control.type_(), &purpose)
+}
+
+fn text_of(element: &Element, property: &str) -> String {
+    let value = Reflect::get(element, &property.into()).unwrap_or_default();
+    match value.as_bool() {
+        Some(on) => if on { ON } else { OFF }.to_owned(),
+        None => value.as_string().unwrap_or_default(),
+    }
+}
+
+/// The elements that a selector finds.
+pub fn found(within: &Element, selector: &str) -> impl Iterator<Item = Element> {
+    let found = within.query_selector_all(selector).map_or_else(|_| Array::new(), |found| Array::from(&found));
+    found.into_iter().map(JsCast::unchecked_into)
+}
+
+fn fields(form: &Element) -> Vec<Field> {
+    let mut fields: Vec<Field> = Vec::new();
+    for mut field in found(form, FIELDS).filter_map(Field::of) {
+        let earlier = fields.iter().filter(|other| other.id == field.id).count();
+        if earlier > 0 {
+            field.id = [&field.id, "#", &earlier.to_string()].concat();
+        }
+        fields.push(field);
     }
     fields
 }
 
-/// Fills in what has its field on the page by now. What has not stays.
-pub fn fill(kept: &mut Vec<KeptForm>) {
-    let forms = keyed(document().query_selector_all(FORMS), form_hash);
-    kept.retain_mut(|form| {
-        if let Some((_, element)) = forms.iter().find(|(key, _)| *key == form.key) {
-            let fields = keyed(element.query_selector_all(FIELDS), field_hash);
-            form.fields.retain(|field| match fields.iter().find(|(key, _)| *key == field.key) {
-                Some((_, element)) => !set(element, &field.value),
-                None => true,
-            });
+/// What a form says.
+#[must_use]
+pub fn read(form: &Element) -> Vec<Text> {
+    fields(form).into_iter().map(Field::into_text).collect()
+}
+
+/// What it says otherwise than the page gave it.
+#[must_use]
+pub fn read_changed(form: &Element) -> Vec<Text> {
+    fields(form).into_iter().filter(|field| !field.is_untouched()).map(Field::into_text).collect()
+}
+
+/// Whether everything stands as it did when the page came.
+#[must_use]
+pub fn is_untouched(form: &Element) -> bool {
+    fields(form).iter().all(Field::is_untouched)
+}
+
+/// Puts texts back where they were read. What has no field stays in `texts`.
+pub fn fill(form: &Element, texts: &mut Vec<Text>) {
+    for field in fields(form) {
+        if let Some(at) = texts.iter().position(|[id, _]| *id == field.id) {
+            let [_, text] = texts.remove(at);
+            if field.text() != text {
+                field.put(&text);
+            }
         }
-        !form.fields.is_empty()
-    });
+    }
 }
 
 /// Whether a form asks for something that is never kept.
+#[must_use]
 pub fn asks_for_secret(form: &Element) -> bool {
-    !matches!(form.query_selector(SECRETS), Ok(None))
+    found(form, CONTROLS).any(|control| judge(control.unchecked_ref(), is_secret))
 }
 
-/// As a person would: whatever follows the field hears of it.
-fn set(field: &Element, value: &JsValue) -> bool {
-    let set = Reflect::set(field, &properties(field).0.into(), value).unwrap_or(false);
-    let control = field.closest("select").ok().flatten();
-    let control = control.as_ref().unwrap_or(field);
-    for name in ["input", "change"] {
-        if let Ok(event) = document().create_event("Event") {
-            event.init_event_with_bubbles(name, true);
-            // only says whether someone has prevented a default that there isn't
-            let _ = control.dispatch_event(&event);
-        }
+/// Gives the focus to the first field that can be typed into.
+pub fn focus_first(form: &Element) {
+    if let Some(field) = fields(form).first() {
+        let control: &HtmlElement = &field.control;
+        // one that cannot take the focus leaves it where it is
+        let _ = control.focus();
     }
-    set
-}
-
-/// The properties that hold what a field says now, and what the page gave it.
-fn properties(field: &Element) -> (&'static str, &'static str) {
-    if field.tag_name() == "OPTION" {
-        ("selected", "defaultSelected")
-    } else if is_choice(field) {
-        ("checked", "defaultChecked")
-    } else {
-        ("value", "defaultValue")
-    }
-}
-
-fn is_choice(field: &Element) -> bool {
-    matches!(attribute(field, "type").as_str(), "checkbox" | "radio")
-}
-
-fn keyed(found: Result<NodeList, JsValue>, hash: fn(&Element) -> u64) -> Vec<(Key, Element)> {
-    let mut keyed: Vec<(Key, Element)> = Vec::new();
-    let Ok(found) = found else { return keyed };
-    for element in (0..found.length()).filter_map(|index| found.item(index)?.dyn_into::<Element>().ok()) {
-        let hash = hash(&element);
-        let earlier = keyed.iter().filter(|((other, _), _)| *other == hash).count();
-        keyed.push(((hash, earlier), element));
-    }
-    keyed
-}
-
-/// Of forms that are sent to one place the hidden fields say which is which.
-fn form_hash(form: &Element) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    attribute(form, "action").hash(&mut hasher);
-    if let Ok(hidden) = form.query_selector_all(HIDDEN) {
-        for field in (0..hidden.length()).filter_map(|index| hidden.item(index)?.dyn_into::<Element>().ok()) {
-            (attribute(&field, "name"), attribute(&field, "value")).hash(&mut hasher);
-        }
-    }
-    hasher.finish()
-}
-
-fn field_hash(field: &Element) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let control = field.closest("select").ok().flatten();
-    attribute(control.as_ref().unwrap_or(field), "name").hash(&mut hasher);
-    if control.is_some() || is_choice(field) {
-        attribute(field, "value").hash(&mut hasher);
-    }
-    hasher.finish()
-}
-
-fn attribute(element: &Element, name: &str) -> String {
-    element.get_attribute(name).unwrap_or_default()
-}
-
-fn property(element: &Element, name: &str) -> JsValue {
-    // Refused only for what is no object.
-    Reflect::get(element, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }

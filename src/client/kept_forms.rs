@@ -11,8 +11,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, Event, MutationObserver, MutationObserverInit};
 
 use super::{
-    dom,
-    form_fields::{self, KeptForm},
+    dom, form_fields,
+    page_forms::{self, KeptForm},
 };
 use crate::{api::ApiError, domain::kept_forms::still_kept};
 
@@ -58,7 +58,7 @@ pub fn keep(ended_at: i64) {
     let earlier = KEPT.take().filter(|kept| kept.page == page);
     // those that had not come back yet when it ended again
     let mut forms = earlier.map(|kept| kept.forms).unwrap_or_default();
-    forms.extend(form_fields::read());
+    forms.extend(page_forms::read());
     let place = Place { field: FIELD.take(), scrolled: window().scroll_y().unwrap_or(0.0) };
     KEPT.replace(Some(Kept { page, ended_at, forms, calls: Vec::new(), place: Some(place), back: None }));
 }
@@ -161,7 +161,7 @@ fn give_back() {
     if kept.page != page() {
         return;
     }
-    form_fields::fill(&mut kept.forms);
+    page_forms::fill(&mut kept.forms);
     kept.place = kept.place.filter(|place| dom::now_ms() - back_at < PLACED_WITHIN_MS && !place.take());
     if !kept.forms.is_empty() || !kept.calls.is_empty() || kept.place.is_some() {
         KEPT.set(Some(kept));

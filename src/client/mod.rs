@@ -2,7 +2,7 @@
 //!
 //! Decisions are taken in `domain/{idle_clock,refresh_schedule}.rs`; this folder listens, asks and carries out. Nothing of it runs on
 //! the server: it begins in `Effect`s. Raw browser objects stay in `dom`, `listeners`, `channel`,
-//! `web_lock`, `web_crypto`, `form_fields`, `form_text` and the storage of `drafts`.
+//! `web_lock`, `web_crypto`, `form_fields`, `page_forms` and the storage of `drafts`.
 
 pub mod call;
 pub mod changes;
@@ -12,13 +12,13 @@ pub mod draft_keeper;
 pub mod drafts;
 mod flight;
 mod form_fields;
-mod form_text;
 mod guard;
 mod guard_calls;
 mod idle_timer;
 pub mod kept_forms;
 pub mod listeners;
 mod live_events;
+mod page_forms;
 pub mod session_guard;
 pub mod sign_out;
 mod silent_refresh;

@@ -1,4 +1,4 @@
-//! What was typed into a form and not sent: what of it may be kept, for how long, and how it is written down.
+//! What was typed into a form and not sent: for how long it may be kept, and how it is written down.
 //!
 //! A draft is encrypted under a key of its day, which the server gives to its owner on that day and the next. Nothing
 //! in here encrypts; it says what goes in and what it is bound to.
@@ -20,23 +20,6 @@ pub fn day_of(at: Timestamp) -> i64 {
 #[must_use]
 pub fn begin_of(day: i64) -> Timestamp {
     Timestamp(day.saturating_mul(DAY_MS))
-}
-
-/// Whether what stands in a control may be kept: never a password (also one that is shown in the clear), a code, a
-/// card's number, a file, or what the person didn't type.
-#[must_use]
-pub fn is_kept(name: &str, kind: &str, autocomplete: &str) -> bool {
-    const UNTYPED: [&str; 7] = ["password", "file", "hidden", "submit", "image", "reset", "button"];
-    let secret_purpose = |purpose: &str| {
-        let purpose = purpose.to_ascii_lowercase();
-        purpose.ends_with("-password") || purpose.starts_with("cc-") || purpose == "one-time-code"
-    };
-    let lower = name.to_ascii_lowercase();
-    let secret_name = lower.contains("password") || lower.split(['_', '-']).any(|word| word == "code" || word == "otp");
-    !name.is_empty()
-        && !UNTYPED.contains(&kind)
-        && !secret_name
-        && !autocomplete.split_ascii_whitespace().any(secret_purpose)
 }
 
 /// Texts in a row, each behind its length, so that no two rows make the same bytes.

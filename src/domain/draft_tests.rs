@@ -1,4 +1,4 @@
-//! What of a form is kept, how it is written down, and that nothing else is taken for it.
+//! How a draft is written down, and that nothing else is taken for it.
 
 use proptest::prelude::*;
 
@@ -15,44 +15,6 @@ fn a_day_begins_at_midnight_utc() {
     assert_eq!(day_of(Timestamp(-1)), -1);
     assert_eq!(day_of(begin_of(20_778)), 20_778);
     assert_eq!(day_of(Timestamp(begin_of(20_778).0 - 1)), 20_777);
-}
-
-#[test]
-fn what_a_person_types_into_plain_controls_is_kept() {
-    for (name, kind, autocomplete) in [
-        ("display_name", "text", "nickname"),
-        ("about", "textarea", ""),
-        ("email", "email", "email"),
-        ("language", "select-one", ""),
-        ("newsletter", "checkbox", ""),
-        ("address", "text", "shipping street-address"),
-        ("decoder", "text", "off"),
-    ] {
-        assert!(is_kept(name, kind, autocomplete), "{name} {kind} {autocomplete}");
-    }
-}
-
-#[test]
-fn no_password_code_file_or_hidden_field_is_kept_however_it_is_shown() {
-    for (name, kind, autocomplete) in [
-        ("anything", "password", ""),
-        ("anything", "text", "current-password"),
-        ("anything", "text", "section-a new-password"),
-        ("anything", "text", "Current-Password"),
-        ("anything", "text", "one-time-code"),
-        ("anything", "text", "cc-number"),
-        ("new_password", "text", ""),
-        ("Password2", "text", ""),
-        ("code", "text", ""),
-        ("recovery_code", "text", ""),
-        ("otp", "text", ""),
-        ("photo", "file", ""),
-        ("page", "hidden", ""),
-        ("go", "submit", ""),
-        ("", "text", ""),
-    ] {
-        assert!(!is_kept(name, kind, autocomplete), "{name} {kind} {autocomplete}");
-    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod device_label;
 pub mod device_limit;
 pub mod draft;
 pub mod email;
+pub mod form_field;
 pub mod idle_clock;
 pub mod ids;
 pub mod kept_forms;

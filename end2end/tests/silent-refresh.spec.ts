@@ -1,7 +1,8 @@
 // The access token is renewed unseen: in time by the page's clock, once over all tabs, and on demand when it is gone.
-import type { Page } from "@playwright/test";
+import type { Page, Route } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import {
+  ADMIN_PAGES,
   answersOf,
   expectAskedAgain,
   gotoHydrated,
@@ -9,6 +10,7 @@ import {
   idleDialog,
   MINUTE,
   nextAnswer,
+  PRIVATE_PAGES,
   SECOND,
   sessionEnds,
   signIn,
@@ -51,6 +53,46 @@ test("a renewal is no human act: the warning and the end come all the same", asy
   await expect(idleDialog(page)).toBeVisible();
   await page.clock.fastForward(LEAD);
   await expectAskedAgain(page, "Signed out without activity");
+});
+
+/** What changes on the page from now on. */
+async function watch(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const changes: string[] = [];
+    const observer = new MutationObserver((records) => {
+      for (const { type, target } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        changes.push(`${type} ${element?.outerHTML.slice(0, 80)}`);
+      }
+    });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    Object.assign(window, { changes });
+  });
+  return () => page.evaluate(() => (window as unknown as { changes: string[] }).changes);
+}
+
+test("a renewal draws nothing anew on any page", async ({ page, context, admin, account }) => {
+  await signIn(page, admin, { remember: true });
+  await context.clock.install();
+  await gotoHydrated(page, `/admin/users?query=${encodeURIComponent(account.email)}`);
+  const person = await page.getByRole("link", { name: account.email }).getAttribute("href");
+  // the desk is drawn anew by itself, every five seconds
+  const still = ADMIN_PAGES.filter((path) => path !== "/admin");
+  for (const path of ["/", ...PRIVATE_PAGES, ...still, person ?? ""]) {
+    await gotoHydrated(page, path);
+    const due = await untilRenewal(page);
+    const held = new Promise<Route>((resolve) => page.route(`**${REFRESH}`, resolve, { times: 1 }));
+    await page.clock.fastForward(due + SECOND);
+    const route = await held;
+    const changes = await watch(page);
+    const renewal = nextAnswer(page, REFRESH);
+    await route.continue();
+    expect((await renewal).status()).toBe(200);
+    // what the page would ask for because of it is answered by then
+    await page.clock.runFor(3 * SECOND);
+    await sessionEnds(page);
+    expect(await changes(), path).toEqual([]);
+  }
 });
 
 test("three tabs renew once", async ({ page, context, account }) => {

@@ -1,9 +1,9 @@
 # The commands of this project; each is a script in scripts/. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench dev setup fmt lint
+.PHONY: help run test build bench lighthouse dev setup fmt lint
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## install what is missing, build, serve on http://localhost:3000 (ARGS="…" go to the program)
 	@scripts/run.sh $(ARGS)
@@ -16,6 +16,9 @@ build: ## the release binary target/release/sekisho, the site inside it
 
 bench: ## measure the release binary: a table, and target/bench.json (ARGS="--scale 0.01" for a quick try)
 	@scripts/bench.sh $(ARGS)
+
+lighthouse: ## what Lighthouse says of the release binary's sign-in and devices pages (ARGS=1 for a single run of each)
+	@scripts/lighthouse.sh $(ARGS)
 
 dev: ## rebuild and restart on change
 	@scripts/dev.sh $(ARGS)

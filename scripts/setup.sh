@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing to build (`build`), to test (`test`), of that the databases alone (`databases`), and to
-# measure (`bench`); quick when nothing is. Usage: scripts/setup.sh build|test|databases|bench…
+# measure (`bench`, `lighthouse`); quick when nothing is. Usage: scripts/setup.sh build|test|databases|bench|lighthouse…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
 # toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx and Caddy (to measure: wrk and sqlite3) where they are missing;
@@ -133,10 +133,19 @@ stage_bench() {
     done
 }
 
-[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases|bench…"
+# A browser's own judgement of the pages.
+stage_lighthouse() {
+    need npm "install Node.js 20 or newer"
+    need openssl "install it"
+    npm_packages end2end
+    npm_packages scripts/lighthouse
+    browser
+}
+
+[ $# -gt 0 ] || die "usage: scripts/setup.sh build|test|databases|bench|lighthouse…"
 for stage in "$@"; do
     case $stage in
-    build | test | databases | bench) "stage_$stage" ;;
+    build | test | databases | bench | lighthouse) "stage_$stage" ;;
     *) die "no stage named $stage" ;;
     esac
 done

@@ -9,13 +9,19 @@ use crate::{
     platform::{asset_url, document_theme},
 };
 
+/// The page is there without the program: it is shown before that takes the line and the processor. A tab that nobody sees draws no
+/// frame, and must not wait to be seen: it would count its session's ends from then.
+const AFTER_FIRST_FRAME: &str = "await Promise.race([\
+new Promise((shown) => requestAnimationFrame(() => setTimeout(shown))), new Promise((late) => setTimeout(late, 500))]);";
+
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let (style, script, wasm) =
         (asset_url("pkg/sekisho.css"), asset_url("pkg/sekisho.js"), asset_url("pkg/sekisho.wasm"));
     let nonce = use_nonce();
     let theme = document_theme();
-    let start =
-        format!("import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();");
+    let start = format!(
+        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();"
+    );
     view! {
         <!DOCTYPE html>
         <html data-theme=theme.as_str()>
@@ -27,7 +33,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="stylesheet" href=style />
                 <link rel="icon" type="image/svg+xml" href=asset_url("favicon.svg") />
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="module" nonce=nonce>
                     {start}
                 </script>

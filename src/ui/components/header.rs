@@ -109,13 +109,13 @@ fn UserMenu(user: CurrentUser) -> impl IntoView {
             close();
         }
     };
+    // what is seen of it comes first: it is what people say who speak to their browser
+    let label = [user.display_name.as_str(), ", ", text!(l, nav.menu)].concat();
     let initial = user.display_name.chars().next().map(|first| first.to_uppercase().to_string());
     view! {
         <details class="menu" node_ref=details on:keydown=on_key on:focusout=on_leave>
-            <summary class="menu__button" aria-label=text!(l, nav.menu)>
-                <span class="menu__initial" aria-hidden="true">
-                    {initial}
-                </span>
+            <summary class="menu__button" aria-label=label>
+                <span class="menu__initial" data-initial=initial aria-hidden="true"></span>
                 <span class="menu__name">{user.display_name.clone()}</span>
                 {chevron_down()}
             </summary>

@@ -14,7 +14,9 @@ use crate::{
     domain::user_filter::Asked,
     i18n::{Locale, td_string as text},
     ui::{
-        components::{pager::Pager, search::Search, states::Empty, time_text::TimeText},
+        components::{
+            filters::said, pager::Pager, plot::grouped, states::Empty, time_text::TimeText, user_filters::UserFilters,
+        },
         fetch::{Followed, Keyed, use_live},
         locale::use_locale,
         paths, texts,
@@ -24,11 +26,14 @@ use crate::{
 #[component]
 pub fn AdminUsers() -> impl IntoView {
     let l = use_locale();
-    let (query, cursor) = list_position();
+    let map = use_query_map();
+    let read = move |name: &str| map.with(|map| map.get(name)).unwrap_or_default();
+    let asked = Memo::new(move |_| Asked::read(read));
+    let cursor = Memo::new(move |_| read("cursor"));
     let users = use_live(
         What::Users,
-        move || (query.get(), cursor.get()),
-        |(query, cursor)| list_users(Asked { query, ..Asked::default() }, cursor, String::new()),
+        move || (asked.get(), cursor.get()),
+        |(asked, cursor)| list_users(asked, cursor, String::new()),
     );
     view! {
         <Title text=text!(l, users.title) />
@@ -37,56 +42,69 @@ pub fn AdminUsers() -> impl IntoView {
                 <h1 tabindex="-1">{text!(l, users.title)}</h1>
                 <p class="page__lead">{text!(l, users.lead)}</p>
             </header>
-            <Search page=paths::USERS label=text!(l, users.search) query />
-            <Followed resource=users show=move |page| view! { <Users page query cursor /> }.into_any() />
+            <UserFilters asked />
+            <Followed resource=users show=move |page| view! { <Users page asked cursor /> }.into_any() />
         </div>
     }
 }
 
-/// Search and cursor of a list, as they stand in the address.
-pub fn list_position() -> (Signal<String>, Signal<String>) {
-    let map = use_query_map();
-    let read = move |name: &'static str| Memo::new(move |_| map.with(|map| map.get(name)).unwrap_or_default());
-    (read("query").into(), read("cursor").into())
-}
-
-/// What was read, with the search and the cursor as they stood when it came.
+/// What was read, with the filter and the cursor as they stood when it came.
 #[component]
-fn Users(page: Memo<UserPage>, query: Signal<String>, cursor: Signal<String>) -> impl IntoView {
+fn Users(page: Memo<UserPage>, asked: Memo<Asked>, cursor: Memo<String>) -> impl IntoView {
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
     let next = Memo::new(move |_| page.with(|page| page.next.clone()).unwrap_or_default());
-    let asked = Memo::new(move |_| page.with(|_| query.get_untracked()));
+    let asked = Memo::new(move |_| page.with(|_| asked.get_untracked()));
     let later = Memo::new(move |_| page.with(|_| !cursor.get_untracked().is_empty()));
     move || {
         if empty.get() {
-            return view! { <Nobody query=asked.get() /> }.into_any();
+            return view! { <Nobody asked=asked.get() /> }.into_any();
         }
         view! {
-            <Table page query=asked />
+            <Table page asked />
             {move || {
                 let next = Some(next.get()).filter(|next| !next.is_empty());
-                view! { <Pager page=paths::USERS query=asked.get() later=later.get() next /> }
+                let Asked { query, .. } = asked.get();
+                let kept = asked.with(|asked| said(&asked.pairs()[1..]));
+                view! { <Pager page=paths::USERS query later=later.get() next kept /> }
             }}
         }
         .into_any()
     }
 }
 
+/// Whether it is a search and nothing else that narrows: then it can be repeated in words.
+fn only_searched(asked: &Asked) -> bool {
+    let Asked { query, sort, .. } = asked.clone();
+    !query.is_empty() && *asked == Asked { query, sort, ..Asked::default() }
+}
+
+fn narrows(asked: &Asked) -> bool {
+    let sort = asked.sort.clone();
+    *asked != Asked { sort, ..Asked::default() }
+}
+
 #[component]
-fn Nobody(query: String) -> impl IntoView {
+fn Nobody(asked: Asked) -> impl IntoView {
     let l = use_locale();
-    match query.as_str() {
-        "" => view! { <Empty title=text!(l, users.none) text=text!(l, users.none_text) /> },
-        _ => view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query) /> },
+    if only_searched(&asked) {
+        return view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query = asked.query) /> };
+    }
+    match narrows(&asked) {
+        true => view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_filtered) /> },
+        false => view! { <Empty title=text!(l, users.none) text=text!(l, users.none_text) /> },
     }
 }
 
 #[component]
-fn Table(page: Memo<UserPage>, query: Memo<String>) -> impl IntoView {
+fn Table(page: Memo<UserPage>, asked: Memo<Asked>) -> impl IntoView {
     let l = use_locale();
-    let caption = move || match query.get().as_str() {
-        "" => text!(l, users.caption).to_owned(),
-        found => text!(l, users.caption_found, query = found.to_owned()),
+    let caption = move || {
+        let (asked, total) = (asked.get(), total(l, page.with(|page| page.total)));
+        match (only_searched(&asked), narrows(&asked)) {
+            (true, _) => text!(l, users.caption_found, total, query = asked.query),
+            (_, true) => text!(l, users.caption_filtered, total),
+            _ => text!(l, users.caption, total),
+        }
     };
     let ids = move || page.with(|page| page.items.iter().map(|user| user.id.clone()).collect());
     let row = move |id: String| match page.with_untracked(|page| user_of(page, &id)) {
@@ -154,6 +172,14 @@ fn Row(page: Memo<UserPage>, first: UserRow) -> impl IntoView {
 
 fn user_of(page: &UserPage, id: &str) -> Option<UserRow> {
     page.items.iter().find(|user| user.id == id).cloned()
+}
+
+fn total(l: Locale, total: Option<i64>) -> String {
+    match total {
+        Some(1) => text!(l, users.total_single).to_owned(),
+        Some(n) => text!(l, users.total, n = grouped(n)),
+        None => text!(l, users.total_many).to_owned(),
+    }
 }
 
 fn live(l: Locale, sessions: i64) -> String {

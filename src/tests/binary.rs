@@ -130,6 +130,21 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// Has it stand still, and waits until all of its threads do: a signal takes a moment on a busy machine.
+    #[expect(clippy::disallowed_methods, reason = "no runtime: what is waited for is another process")]
+    pub fn pause(&self) {
+        self.signal("STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let stands = |task: std::path::PathBuf| {
+            let stat = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+            // The state follows the name, which stands in brackets.
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(|task| stands(task.unwrap().path())) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
     /// Ends it as a crash would.
     pub fn end(&mut self) {
         self.child.kill().unwrap();

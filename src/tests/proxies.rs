@@ -110,7 +110,7 @@ fn a_sekisho_that_hangs_or_is_gone_lets_nobody_through() {
         visitor.sign_in("").expect(StatusCode::SEE_OTHER);
         visitor.get("app/", &PAGE).expect(StatusCode::OK);
         let before = site.upstream.answered();
-        site.sekisho.signal("STOP");
+        site.sekisho.pause();
         let refused = visitor.get("app/", &PAGE);
         assert!(refused.status.is_server_error(), "{kind:?}: {}", refused.status);
         assert_eq!(site.upstream.answered(), before, "{kind:?}");

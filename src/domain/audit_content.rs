@@ -68,6 +68,9 @@ mod tests {
             NOTHING,
             Content { action: "ab", outcome: "c", ..NOTHING },
             Content { action: "a", outcome: "bc", ..NOTHING },
+            // A text may hold what marks the next one.
+            Content { action: "a\u{1}b", outcome: "c", ..NOTHING },
+            Content { action: "a", outcome: "b\u{1}c", ..NOTHING },
             Content { actor: Some(""), ..NOTHING },
             Content { actor: Some("x"), ..NOTHING },
             Content { target: Some("x"), ..NOTHING },

@@ -158,6 +158,8 @@ async fn no_statement_on_a_table_that_grows_reads_all_of_it() {
     for source in [
         include_str!("../server/store/cleanup.rs"),
         include_str!("../server/store/sessions.rs"),
+        include_str!("../server/store/session_watch.rs"),
+        include_str!("../server/store/activity.rs"),
         include_str!("../server/store/revocations.rs"),
         include_str!("../server/store/throttles.rs"),
         include_str!("../server/store/known_devices.rs"),

@@ -103,6 +103,10 @@ impl Filter {
     /// The name of the field that says what is not known.
     pub fn parse(asked: &Asked) -> Result<Self, &'static str> {
         let role = |text: &str| Role::parse(text);
+        // PostgreSQL's text holds none.
+        if asked.query.contains('\0') {
+            return Err("query");
+        }
         let seen = |text: &str| Seen::ALL.into_iter().find(|seen| seen.as_str() == text);
         Ok(Self {
             prefix: asked.query.trim().to_lowercase(),

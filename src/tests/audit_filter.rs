@@ -163,6 +163,11 @@ async fn what_nobody_is_called_finds_nothing_and_what_is_no_time_is_said_to_be_n
     {
         assert!(all(&mut admin, &[filter], "").await.is_empty(), "{filter:?}");
     }
+    for name in ["query", "action", "actor", "target", "session"] {
+        assert!(all(&mut admin, &[(name, "a\0")], "").await.is_empty(), "{name}");
+    }
+    let reply = admin.get("/api/admin/audit?cursor=%00").await;
+    reply.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
     for (name, value) in [("from", "yesterday"), ("to", "2026-02-30"), ("outcome", "maybe")] {
         for path in ["/api/admin/audit", EXPORT] {
             let reply = admin.get(&address(path, &[(name, value)], &[])).await;

@@ -124,7 +124,11 @@ async fn what_is_not_understood_is_refused_with_its_name() {
         assert_eq!(reply.json()["field"], field);
     }
     // A cursor from elsewhere is no fault: it is a place in the list like any other.
-    for cursor in ["%00", "x%20y", "%F4%8F%BF%BF", "%20"] {
+    for odd in ["cursor=%00", "query=%00", "role=%00"] {
+        let reply = admin.get(&format!("/api/admin/users?{odd}")).await;
+        reply.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+    }
+    for cursor in ["x%20y", "%F4%8F%BF%BF", "%20"] {
         for sort in ["email", "name", "seen", "created"] {
             let reply = admin.get(&format!("/api/admin/users?sort={sort}&cursor={cursor}")).await;
             assert!(reply.status.is_success(), "{sort} {cursor}: {}", reply.text);

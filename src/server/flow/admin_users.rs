@@ -18,7 +18,7 @@ use crate::{
         device,
         flow::{
             audit_log::allow,
-            paging::{next_cursor, page_size},
+            paging::{next_cursor, page_size, place},
         },
         store::{
             sessions::{self, Session},
@@ -42,7 +42,7 @@ pub async fn list(
     let filter = Filter::parse(asked).map_err(|field| ApiError::invalid(field, "unknown"))?;
     let sort = Sort::parse(&asked.sort).ok_or_else(|| ApiError::invalid("sort", "unknown"))?;
     let limit = page_size(limit)?;
-    let wanted = Wanted { filter: &filter, sort, after: cursor, limit: limit + 1, now: cx.now };
+    let wanted = Wanted { filter: &filter, sort, after: place(cursor)?, limit: limit + 1, now: cx.now };
     let Found { mut users, total } = user_list::page(&cx.state.db, &wanted).await?;
     let next = next_cursor(&mut users, limit, |last| user_list::cursor(last, sort));
     let row = |Listed { user, live_sessions, last_active_at, .. }| row(user, live_sessions, last_active_at);

@@ -31,10 +31,12 @@ pub async fn resolve(db: &Db, asked: &AuditFilter) -> ApiResult<Option<Filter>> 
         return Ok(None);
     };
     let session = asked.session.trim();
-    if !session.is_empty() && SessionId::parse(session).is_none() {
+    let action = asked.action.trim();
+    // An action may be of a newer release; PostgreSQL's text holds no NUL.
+    if (!session.is_empty() && SessionId::parse(session).is_none()) || action.contains('\0') {
         return Ok(None);
     }
-    let (session, outcome, action) = (session.to_owned(), outcome.to_owned(), asked.action.trim().to_owned());
+    let (session, outcome, action) = (session.to_owned(), outcome.to_owned(), action.to_owned());
     let filter = Filter { anyone: String::new(), action, outcome, actor, target, session, from, before };
     anything(db, asked.query.trim(), filter).await
 }

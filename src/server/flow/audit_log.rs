@@ -16,7 +16,7 @@ use crate::{
         device,
         flow::{
             audit_filter,
-            paging::{next_cursor, page_size},
+            paging::{next_cursor, page_size, place},
         },
         store::audit::{self, Entry, Listed},
     },
@@ -59,7 +59,7 @@ pub async fn list(
     (cursor, limit): (&str, &str),
 ) -> ApiResult<AuditPage> {
     allow(cx, actor, Action::ViewAudit).await?;
-    let limit = page_size(limit)?;
+    let (cursor, limit) = (place(cursor)?, page_size(limit)?);
     let mut rows = match audit_filter::resolve(&cx.state.db, asked).await? {
         Some(filter) => audit::list(cx.state.db.read(), &filter, cursor, limit + 1).await?,
         None => Vec::new(),

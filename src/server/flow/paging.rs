@@ -17,6 +17,15 @@ pub fn page_size(limit: &str) -> ApiResult<i64> {
         .ok_or_else(|| ApiError::invalid("limit", "out_of_range"))
 }
 
+/// Where a page begins: any text that a database can hold, since a cursor is a place in a list and need not be a row of it.
+///
+/// # Errors
+/// `invalid` (`cursor`).
+pub fn place(cursor: &str) -> ApiResult<&str> {
+    // PostgreSQL's text has none.
+    if cursor.contains('\0') { Err(ApiError::invalid("cursor", "malformed")) } else { Ok(cursor) }
+}
+
 /// Takes the one row too many off, and names the last one kept if there was one.
 pub fn next_cursor<T>(rows: &mut Vec<T>, limit: i64, name: impl Fn(&T) -> String) -> Option<String> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -35,6 +44,12 @@ mod tests {
         for odd in ["0", "101", "-1", "ten", " 5"] {
             assert_eq!(page_size(odd), Err(ApiError::invalid("limit", "out_of_range")), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_any_text_but_one_that_no_database_holds() {
+        assert_eq!([place(""), place("花 '")], [Ok(""), Ok("花 '")]);
+        assert_eq!(place("a\0"), Err(ApiError::invalid("cursor", "malformed")));
     }
 
     #[test]

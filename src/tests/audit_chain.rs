@@ -256,7 +256,7 @@ async fn takes(app: &TestApp, statement: &str) -> bool {
     let statement = AssertSqlSafe(statement.to_owned());
     match app.state.db.read() {
         On::Sqlite(pool) => sqlx::raw_sql(statement).execute(pool).await.is_ok(),
-        On::Postgres(pool) => sqlx::raw_sql(statement).execute(pool).await.is_ok(),
+        On::Postgres(server) => sqlx::raw_sql(statement).execute(&server.pool).await.is_ok(),
         On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
     }
 }

@@ -200,8 +200,8 @@ pub async fn plan(app: &TestApp, query: &str) -> String {
             let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
             sqlx::raw_sql(text).fetch_all(pool).await.unwrap().iter().map(|row| row.get("detail")).collect()
         }
-        On::Postgres(pool) => {
-            let mut tx = pool.begin().await.unwrap();
+        On::Postgres(server) => {
+            let mut tx = server.pool.begin().await.unwrap();
             sqlx::raw_sql("SET LOCAL enable_seqscan = off").execute(&mut *tx).await.unwrap();
             let text = sqlx::AssertSqlSafe(format!("EXPLAIN {query}"));
             sqlx::raw_sql(text).fetch_all(&mut *tx).await.unwrap().iter().map(|row| row.get(0)).collect()

@@ -19,7 +19,7 @@ const SEED: [&str; 9] =
 async fn rows(app: &TestApp, query: &'static str) -> Vec<(String, String)> {
     match app.state.db.read() {
         On::Sqlite(pool) => sqlx::query_as(AssertSqlSafe(query)).fetch_all(pool).await.unwrap(),
-        On::Postgres(pool) => sqlx::query_as(AssertSqlSafe(query)).fetch_all(pool).await.unwrap(),
+        On::Postgres(server) => sqlx::query_as(AssertSqlSafe(query)).fetch_all(&server.pool).await.unwrap(),
         On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
     }
 }

@@ -194,8 +194,10 @@ async fn a_server_that_only_reads_refuses_for_now() {
         execute(&server, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"))
             .await;
         if read_only {
-            // Those who meet a connection that was cut.
+            // Those who meet connections that were cut: of the refreshes' own, and of all others'.
             browser.clone().refresh().await.expect(StatusCode::SERVICE_UNAVAILABLE);
+            let told = async { while browser.clone().get("/readyz").await.json()["reason"] != "read_only" {} };
+            tokio::time::timeout(IN_TIME, told).await.expect("what is wrong");
             refuses_for_now(&app, &browser, &["read_only"]).await;
         }
     }
@@ -222,4 +224,29 @@ async fn a_commit_that_was_not_heard_of_is_refused_and_repeating_it_does_no_harm
     browser.post("/api/logout", &[]).await.expect(StatusCode::OK);
     assert!(!browser.cookies.contains_key("__Host-refresh"));
     assert_eq!(app.number("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL").await, 0);
+}
+
+/// Whatever went together fails together, and is repeated one by one.
+#[tokio::test]
+async fn of_a_batch_whose_commit_was_not_heard_of_nobody_has_lost_anything() {
+    let Some(server) = postgres_server() else { return skipped("SEKISHO_TEST_POSTGRES is not set") };
+    let (app, proxy) = behind(&server).await;
+    let mut browsers = Vec::new();
+    for number in 0..8 {
+        let email = format!("hanako{number}@example.com");
+        app.user(&email, Role::User).await;
+        browsers.push(app.signed_in(&email).await);
+    }
+    app.minutes(1);
+    proxy.set(Way::CommitLost).await;
+    let mut tries: Vec<Browser> = browsers.clone();
+    futures::future::join_all(tries.iter_mut().map(|browser| unavailable(browser.refresh()))).await;
+    proxy.set(Way::Open).await;
+    let committed = app.number("SELECT COUNT(*) FROM sessions WHERE generation = 2").await;
+    assert!(committed > 0, "a commit was lost, not a request");
+    for browser in &mut browsers {
+        browser.refresh().await.expect(StatusCode::OK);
+        browser.session().await.expect(StatusCode::OK);
+    }
+    assert_eq!(app.number("SELECT COUNT(*) FROM sessions WHERE generation = 2").await, 8, "one successor each");
 }

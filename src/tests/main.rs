@@ -10,6 +10,7 @@ mod audience;
 mod audit;
 mod audit_chain;
 mod audit_filter;
+mod batches;
 mod binary;
 mod cleanup;
 mod cli;

@@ -105,8 +105,9 @@ async fn pass(mut client: TcpStream, database: String, way: watch::Receiver<Way>
     }
 }
 
-/// Whether an answer completes a `COMMIT`, or an `UPDATE` after which no transaction is open ("ready for query", idle).
+/// Whether an answer completes a `COMMIT`, or an `UPDATE` of some rows after which no transaction is open ("ready for
+/// query", idle).
 fn tells_of_commit(answer: &[u8]) -> bool {
     let has = |word: &[u8]| answer.windows(word.len()).any(|part| part == word);
-    has(b"Z\0\0\0\x05I") && (has(b"COMMIT\0") || has(b"UPDATE 1\0"))
+    has(b"Z\0\0\0\x05I") && (has(b"COMMIT\0") || has(b"UPDATE ") && !has(b"UPDATE 0\0"))
 }

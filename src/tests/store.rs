@@ -120,10 +120,10 @@ async fn both_databases_have_the_same_tables_columns_keys_and_indexes() {
         TestApp::upon(TestDatabase::sqlite(), &[]).await,
         TestApp::upon(TestDatabase::postgres(&server).await, &[]).await,
     );
-    let (On::Sqlite(file), On::Postgres(pool)) = (one.state.db.read(), other.state.db.read()) else {
+    let (On::Sqlite(file), On::Postgres(server)) = (one.state.db.read(), other.state.db.read()) else {
         panic!("one of each")
     };
-    let (mut on_sqlite, mut on_postgres) = (sqlite(file).await, postgres(pool).await);
+    let (mut on_sqlite, mut on_postgres) = (sqlite(file).await, postgres(&server.pool).await);
     assert!(on_sqlite.len() > 8, "{:?}", on_sqlite.keys());
     assert_eq!(on_sqlite.keys().collect::<Vec<_>>(), on_postgres.keys().collect::<Vec<_>>());
     while let (Some((table, file)), Some((_, server))) = (on_sqlite.pop_first(), on_postgres.pop_first()) {

@@ -167,7 +167,7 @@ impl TestApp {
         let text = sqlx::AssertSqlSafe(text.to_owned());
         match self.state.db.read() {
             On::Sqlite(pool) => drop(sqlx::raw_sql(text).execute(pool).await.unwrap()),
-            On::Postgres(pool) => drop(sqlx::raw_sql(text).execute(pool).await.unwrap()),
+            On::Postgres(server) => drop(sqlx::raw_sql(text).execute(&server.pool).await.unwrap()),
             On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
         }
     }
@@ -176,7 +176,7 @@ impl TestApp {
         let text = sqlx::AssertSqlSafe(text.to_owned());
         match self.state.db.read() {
             On::Sqlite(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
-            On::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::Postgres(server) => sqlx::query_scalar(text).fetch_one(&server.pool).await.unwrap(),
             On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
         }
     }
@@ -185,7 +185,7 @@ impl TestApp {
         let text = sqlx::AssertSqlSafe(text.to_owned());
         match self.state.db.read() {
             On::Sqlite(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
-            On::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await.unwrap(),
+            On::Postgres(server) => sqlx::query_scalar(text).fetch_one(&server.pool).await.unwrap(),
             On::SqliteTx(_) | On::PostgresTx(_) => unreachable!("no write is in progress"),
         }
     }

@@ -96,7 +96,7 @@ pub async fn export(config: &Config) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
     let detail = Some(json!({ "by": "cli" }).to_string());
     let entry = Entry { detail, ..direct.entry(Event::AuditExport) };
-    direct.db.write_one(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+    direct.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
     let mut next = Some((Filter::default(), String::new()));
     while let Some((filter, cursor)) = next {
         let Some((page, after)) = audit_export::page(&direct.db, filter, &cursor).await? else { break };

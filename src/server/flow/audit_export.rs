@@ -51,7 +51,7 @@ pub async fn export(
         .collect();
     let detail = Some(serde_json::json!({ "filter": set }).to_string());
     let entry = Entry { detail, ..cx.audit(Event::AuditExport, Outcome::Done) };
-    cx.state.db.write_one(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+    cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
     let (state, claims) = (cx.state.clone(), actor.0.clone());
     let cursor = filter.map(|filter| (filter, String::new()));
     Ok(stream::try_unfold(cursor, move |cursor| {

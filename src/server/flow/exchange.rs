@@ -29,7 +29,7 @@ use crate::{
         flow::tokens,
         store::{
             On, StoreResult, Tx, activity, audit,
-            sessions::{self, Session},
+            sessions::{self, Renewal, Session},
             users::{self, User},
         },
     },
@@ -97,11 +97,8 @@ async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
         match judge(cx, &session, &user, generation)? {
             Judged::Ended(reason) => return Ok(Exchange::Ended(reason)),
             Judged::Renewed(next, rotation) if rotation != (Rotation::Repeated { late: true }) => {
-                let now = cx.now;
-                let renewed = cx.state.db.write_one(move |tx| {
-                    Box::pin(async move { renew(tx, &session, (next, user, rotation), now).await })
-                });
-                return renewed.await;
+                let renewed = Renewal { read: session, to: *next, now: cx.now }.carry_out(&cx.state.db).await?;
+                return Ok(outcome(renewed, user, rotation));
             }
             Judged::Renewed(..) | Judged::Reused => {}
         }
@@ -126,7 +123,8 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
             if rotation == (Rotation::Repeated { late: true }) {
                 audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
             }
-            renew(tx, &session, (next, user, rotation), cx.now).await
+            let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
+            Ok(outcome(renewed.then_some(*next), user, rotation))
         }
     }
 }
@@ -147,15 +145,9 @@ fn judge(cx: &RequestContext, session: &Session, user: &User, generation: u64) -
     })
 }
 
-/// One statement, which finds the session and its user as they were read, or does nothing.
-async fn renew(
-    tx: &mut Tx,
-    read: &Session,
-    (next, user, rotation): (Box<Session>, User, Rotation),
-    now: Timestamp,
-) -> StoreResult<Exchange> {
-    let renewed = sessions::renew(tx, read, &next, now).await?;
-    Ok(if renewed { Exchange::Renewed(Box::new((*next, user)), rotation) } else { Exchange::Overtaken })
+/// Nothing was written if the session and its user were no more as they were read.
+fn outcome(renewed: Option<Session>, user: User, rotation: Rotation) -> Exchange {
+    renewed.map_or(Exchange::Overtaken, |session| Exchange::Renewed(Box::new((session, user)), rotation))
 }
 
 /// The session as it is after an exchange under the strategy in force, `chain` being what became of its own.

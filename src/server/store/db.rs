@@ -1,13 +1,13 @@
 //! The database: an embedded SQLite file, or PostgreSQL when one machine is not enough.
 //!
 //! SQLite runs in WAL with `synchronous = FULL`, so that a write that was answered survives a power cut: a few readers,
-//! and one writer that commits many intents at once. On PostgreSQL each intent has its own connection.
+//! and one writer that commits many intents at once. On PostgreSQL each intent has its own connection, but for renewals.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -17,7 +17,8 @@ use super::{
     On, StoreResult, Tx,
     notices::{Notices, OnChange},
     on::{PATIENCE, sql},
-    postgres,
+    postgres::{self, Postgres},
+    session_batches::SessionBatches,
     writer::{OnCommit, Writer},
 };
 use crate::server::config::DatabaseUrl;
@@ -35,7 +36,13 @@ pub struct Db(Kind);
 #[derive(Clone)]
 enum Kind {
     Sqlite { readers: SqlitePool, writer: Writer },
-    Postgres { pool: PgPool, on_commit: OnCommit },
+    Postgres { server: Postgres, on_commit: OnCommit },
+}
+
+/// Who writes renewals: the one writer of SQLite, or PostgreSQL's batches of them.
+pub(super) enum Renewer<'d> {
+    Writer(&'d Writer),
+    Batches(&'d SessionBatches),
 }
 
 /// How the schema of a database stands to this binary.
@@ -88,8 +95,8 @@ impl Db {
                 // Asked at once, so that it is known whether anybody answers.
                 let first = postgres::connect(url.expose()).await.map_err(OpenError::Connect)?;
                 let _ = first.close().await;
-                let pool = postgres::pool(url.expose()).map_err(OpenError::Connect)?;
-                Ok(Self(Kind::Postgres { pool, on_commit }))
+                let server = Postgres::at(url.expose()).map_err(OpenError::Connect)?;
+                Ok(Self(Kind::Postgres { server, on_commit }))
             }
         }
     }
@@ -136,8 +143,8 @@ impl Db {
         POSTGRES_MIGRATIONS.run(&mut first).await.map_err(refused)?;
         // It may be cut now, and all is done.
         let _ = first.close().await;
-        let pool = postgres::pool(url).map_err(OpenError::Connect)?;
-        Ok(Self(Kind::Postgres { pool, on_commit }))
+        let server = Postgres::at(url).map_err(OpenError::Connect)?;
+        Ok(Self(Kind::Postgres { server, on_commit }))
     }
 
     /// For reads outside a write.
@@ -145,7 +152,7 @@ impl Db {
     pub fn read(&self) -> On<'_> {
         match &self.0 {
             Kind::Sqlite { readers, .. } => On::Sqlite(readers),
-            Kind::Postgres { pool, .. } => On::Postgres(pool),
+            Kind::Postgres { server, .. } => On::Postgres(server),
         }
     }
 
@@ -161,23 +168,17 @@ impl Db {
     {
         match &self.0 {
             Kind::Sqlite { writer, .. } => writer.write(intent).await,
-            Kind::Postgres { pool, on_commit } => postgres::write(pool.clone(), on_commit.clone(), intent).await,
+            Kind::Postgres { server, on_commit } => {
+                postgres::write(server.pool.clone(), on_commit.clone(), intent).await
+            }
         }
     }
 
-    /// The same for an intent of a single statement, which on PostgreSQL needs no transaction around it: one round trip
-    /// instead of three. It publishes no revocation.
-    ///
-    /// # Errors
-    /// As of [`Self::write`].
-    pub async fn write_one<T, F>(&self, intent: F) -> StoreResult<T>
-    where
-        T: Send + 'static,
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
-    {
+    /// What carries out a renewal.
+    pub(super) fn renewer(&self) -> Renewer<'_> {
         match &self.0 {
-            Kind::Sqlite { writer, .. } => writer.write(intent).await,
-            Kind::Postgres { pool, .. } => postgres::write_one(pool.clone(), intent).await,
+            Kind::Sqlite { writer, .. } => Renewer::Writer(writer),
+            Kind::Postgres { server, .. } => Renewer::Batches(&server.batches),
         }
     }
 
@@ -187,7 +188,7 @@ impl Db {
     pub fn notices(&self, on_change: OnChange, stop: &CancellationToken) -> Notices {
         match &self.0 {
             Kind::Sqlite { .. } => Notices::none(),
-            Kind::Postgres { pool, .. } => Notices::of(pool.clone(), on_change, stop.clone()),
+            Kind::Postgres { server, .. } => Notices::of(server.pool.clone(), on_change, stop.clone()),
         }
     }
 
@@ -196,7 +197,7 @@ impl Db {
     pub fn connections_in_use(&self) -> usize {
         let (all, idle) = match &self.0 {
             Kind::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
-            Kind::Postgres { pool, .. } => (pool.size(), pool.num_idle()),
+            Kind::Postgres { server, .. } => (server.pool.size(), server.pool.num_idle()),
         };
         usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(idle)
     }
@@ -208,7 +209,7 @@ impl Db {
                 writer.drain().await;
                 readers.close().await;
             }
-            Kind::Postgres { pool, .. } => pool.close().await,
+            Kind::Postgres { server, .. } => server.close().await,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All SQL, one file per table, methods named by intent.
 //!
 //! Reads take an [`On`]; writes take a [`Tx`], which only the writers hand out (`writer.rs`, `postgres.rs`), so that no
-//! write can bypass them. One text serves both databases (`on.rs`).
+//! write can bypass them. One text serves both databases (`on.rs`), but for batches on PostgreSQL (`session_batches.rs`).
 
 pub mod activity;
 pub mod audit;
@@ -10,6 +10,7 @@ pub mod cleanup;
 pub mod db;
 pub mod demo;
 mod fault;
+mod gatherer;
 pub mod guards;
 pub mod keys;
 pub mod known_devices;
@@ -20,7 +21,9 @@ pub mod on;
 mod postgres;
 pub mod redis_sessions;
 pub mod revocations;
+mod session_batches;
 pub mod session_reader;
+mod session_renewal;
 mod session_row;
 pub mod session_watch;
 mod session_with_user;
@@ -81,4 +84,8 @@ fn user_id(text: &str, table: &'static str) -> StoreResult<UserId> {
 
 fn session_id(text: &str, table: &'static str) -> StoreResult<SessionId> {
     SessionId::parse(text).ok_or(StoreError::Inconsistent { table, column: "session_id" })
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -5,16 +5,16 @@
 
 use std::{future::Future, time::Duration};
 
-use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 
-pub use super::postgres::Lent;
+pub use super::postgres::{Lent, Postgres};
 use super::{StoreError, StoreResult};
 
 /// A pool for reads, or the connection of a write in progress.
 pub enum On<'c> {
     Sqlite(&'c SqlitePool),
     SqliteTx(&'c mut SqliteConnection),
-    Postgres(&'c PgPool),
+    Postgres(&'c Postgres),
     PostgresTx(&'c mut PgConnection),
 }
 
@@ -49,9 +49,9 @@ macro_rules! sql {
             $crate::server::store::On::SqliteTx(on) => {
                 $crate::server::store::sql!(@run $fetch, on, $text, $($value),*).await.map_err($crate::server::store::StoreError::from)
             }
-            $crate::server::store::On::Postgres(pool) => {
+            $crate::server::store::On::Postgres(server) => {
                 $crate::server::store::on::in_time(async {
-                    let mut lent = $crate::server::store::on::Lent::from(pool).await?;
+                    let mut lent = $crate::server::store::on::Lent::from(&server.pool).await?;
                     let done = $crate::server::store::sql!(@run $fetch, &mut *lent, $text, $($value),*).await;
                     lent.give_back();
                     done

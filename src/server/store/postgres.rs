@@ -5,18 +5,25 @@
 
 use std::{
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::Duration,
 };
 
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{StoreError, StoreResult, Tx, notices, on::PATIENCE, tx::Conn, writer::OnCommit};
+use super::{
+    StoreError, StoreResult, Tx, notices,
+    on::PATIENCE,
+    session_batches::{self, SessionBatches},
+    tx::Conn,
+    writer::OnCommit,
+};
 
 const CONNECTIONS: u32 = 16;
 /// A start may wait longer than a request.
@@ -31,19 +38,39 @@ pub async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
     timeout(START_PATIENCE, options.connect()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
-/// The pool, which connects when it is used. Its sessions wait for locks and statements a little less long than
+/// A server: the pool for everything, and what sends the reads and writes of many refreshes as one.
+#[derive(Clone)]
+pub struct Postgres {
+    pub pool: PgPool,
+    pub(super) batches: Arc<SessionBatches>,
+}
+
+impl Postgres {
+    /// The server at an address; it is connected to when it is used.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn at(url: &str) -> Result<Self, sqlx::Error> {
+        let pool = pool_at(url, CONNECTIONS, &[])?;
+        let batches = pool_at(url, session_batches::CONNECTIONS, &session_batches::SETTINGS)?;
+        Ok(Self { batches: Arc::new(SessionBatches::new(batches, pool.clone())), pool })
+    }
+
+    /// Waits until everything handed in is committed or refused, and closes.
+    pub async fn close(&self) {
+        self.batches.close().await;
+        self.pool.close().await;
+    }
+}
+
+/// A pool, which connects when it is used. Its sessions wait for locks and statements a little less long than
 /// those who ask.
-///
-/// # Errors
-/// When the address is none.
-pub fn pool(url: &str) -> Result<PgPool, sqlx::Error> {
-    let options = options(url)?.options([
-        ("lock_timeout", "1200"),
-        ("statement_timeout", "1400"),
-        ("idle_in_transaction_session_timeout", "5000"),
-    ]);
+fn pool_at(url: &str, connections: u32, settings: &[(&str, &str)]) -> Result<PgPool, sqlx::Error> {
+    let patience =
+        [("lock_timeout", "1200"), ("statement_timeout", "1400"), ("idle_in_transaction_session_timeout", "5000")];
+    let options = options(url)?.options(patience).options(settings.iter().copied());
     Ok(PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|conn, about| Box::pin(async move { answers(conn, about.idle_for).await }))
@@ -65,7 +92,7 @@ async fn answers(conn: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::
 /// A connection that goes back to the pool only when its work came to an end, and is closed otherwise. Taken back
 /// amid a statement, the pool would ask it whether it answers, and wait for that as long as it doesn't; amid a
 /// transaction, the next one would go on in it.
-pub struct Lent(Option<PoolConnection<Postgres>>);
+pub struct Lent(Option<PoolConnection<sqlx::Postgres>>);
 
 impl Lent {
     /// # Errors
@@ -98,27 +125,6 @@ impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.0.as_deref_mut().unwrap_or_else(|| unreachable!("it is not given back yet"))
     }
-}
-
-/// Runs an `intent` of one statement, which is a transaction by itself; it goes on when the caller is gone.
-///
-/// # Errors
-/// What the intent returned, or that it took too long.
-pub async fn write_one<T, F>(pool: PgPool, intent: F) -> StoreResult<T>
-where
-    T: Send + 'static,
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
-{
-    let deadline = Instant::now() + PATIENCE;
-    carry_out(deadline, async move {
-        let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
-        let outcome = timeout_at(deadline, intent(&mut tx)).await.unwrap_or(Err(StoreError::Slow));
-        if let (Conn::Postgres(conn), true) = (tx.conn, outcome.is_ok()) {
-            conn.give_back();
-        }
-        outcome
-    })
-    .await
 }
 
 /// Runs `intent` and answers after its commit; it goes on when the caller is gone.

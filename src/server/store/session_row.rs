@@ -81,6 +81,10 @@ pub(super) struct Row {
 }
 
 impl Row {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn read(self) -> StoreResult<Session> {
         let wrong = |column| StoreError::Inconsistent { table: "sessions", column };
         let number = |value: i64, column| u64::try_from(value).map_err(|_| wrong(column));

@@ -10,11 +10,14 @@ use super::{
 };
 use crate::{domain::ids::SessionId, server::crypto::session_token::TokenHash};
 
-/// A session with its user: one read.
+/// A session with its user: one read, which on PostgreSQL goes with those of others.
 ///
 /// # Errors
 /// When the database can't be read.
 pub async fn find_with_user(db: On<'_>, id: &SessionId) -> StoreResult<Option<(Session, User)>> {
+    if let On::Postgres(server) = &db {
+        return server.batches.find(id.clone()).await;
+    }
     let found: Option<Both> = sql!(
         db,
         fetch_optional,
@@ -27,7 +30,7 @@ pub async fn find_with_user(db: On<'_>, id: &SessionId) -> StoreResult<Option<(S
 }
 
 #[derive(FromRow)]
-struct Both {
+pub(super) struct Both {
     #[sqlx(flatten)]
     session: Row,
     #[sqlx(flatten)]
@@ -35,7 +38,11 @@ struct Both {
 }
 
 impl Both {
-    fn read(self) -> StoreResult<(Session, User)> {
+    pub(super) fn id(&self) -> &str {
+        self.session.id()
+    }
+
+    pub(super) fn read(self) -> StoreResult<(Session, User)> {
         let session = self.session.read()?;
         let user = self.user.read(session.user_id.clone())?;
         Ok((session, user))

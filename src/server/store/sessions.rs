@@ -1,7 +1,9 @@
-//! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`.
+//! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`; how it is renewed,
+//! `session_renewal.rs`.
 
-use super::{On, StoreResult, Tx, session_row::Row, sql, user_id};
+use super::{On, StoreResult, Tx, session_row::Row, signed, sql, user_id};
 pub use super::{
+    session_renewal::{Renewal, renew},
     session_row::Session,
     session_with_user::{find_by_token, find_with_user},
 };
@@ -11,10 +13,6 @@ use crate::domain::{
     session::{EndReason, Ends},
     time::Timestamp,
 };
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// Whether it was written: a session that is there already stays as it is.
 ///
@@ -98,46 +96,6 @@ pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<V
         limit
     )?;
     rows.into_iter().map(Row::read).collect()
-}
-
-/// Writes a session as `to` says, if it is still live with the chain that was read and its user is of the version that
-/// `to` names and not locked: `false` means someone was faster, and nothing was written.
-///
-/// # Errors
-/// When the row can't be written.
-pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) -> StoreResult<bool> {
-    let moved = sql!(
-        tx.on(),
-        execute,
-        "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
-           late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9, issued_as = $10,
-           token_hash = $11, former_token_hash = $12, user_version = $13, proved_at = $14
-         WHERE id = $15 AND generation = $16 AND confirmed_generation = $17 AND late_streak = $18
-           AND late_generation = $19 AND ended_at IS NULL
-           AND expires_at > $20 AND idle_end_at > $20 AND absolute_end_at > $20
-           AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND version = $13 AND locked_at IS NULL)",
-        signed(to.chain.generation),
-        signed(to.chain.confirmed_generation),
-        to.chain.rotated_at.0,
-        i64::from(to.chain.late_streak),
-        signed(to.chain.late_generation),
-        &to.chain.device_kind,
-        &to.user_agent,
-        &to.address,
-        to.ends.expires_at.0,
-        to.issued_as.as_str(),
-        to.token_hash.as_ref().map(<[u8; 32]>::as_slice),
-        to.former_token_hash.as_ref().map(<[u8; 32]>::as_slice),
-        to.user_version,
-        to.proved_at.0,
-        read.id.as_str(),
-        signed(read.chain.generation),
-        signed(read.chain.confirmed_generation),
-        i64::from(read.chain.late_streak),
-        signed(read.chain.late_generation),
-        now.0
-    )?;
-    Ok(moved == 1)
 }
 
 /// Lets a session live on as long as a token that was signed for it, if nobody has ended it.

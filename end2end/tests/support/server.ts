@@ -92,6 +92,8 @@ export class Server {
     for (const stream of [process.stdout, process.stderr]) {
       stream.on("data", (chunk) => (said += chunk));
     }
+    // One that has no use for what it is given may have ended by then; its code says whether that was well.
+    process.stdin.on("error", () => undefined);
     process.stdin.end(input);
     const [code] = await once(process, "close");
     if (code !== 0) {

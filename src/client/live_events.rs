@@ -1,7 +1,8 @@
 //! Being told at once: the stream of `GET /events`, one for all tabs of this browser.
 //!
-//! The tab whose turn it is has the stream and passes on what it hears; when it goes, another takes over. Over HTTP/1.1 a browser opens six connections to a host: a stream for each tab would starve the seventh.
-//! Where tabs can't keep apart there is no stream, and pages learn by what they ask.
+//! The tab whose turn it is has the stream and passes on what it hears; when it goes, another takes over. Over HTTP/1.1 a
+//! browser opens six connections to a host: a stream for each tab would starve the seventh. Where tabs can't keep
+//! apart there is no stream, and pages learn by what they ask.
 //!
 //! Only the server's word ends a session. A stream that breaks off is opened again, one that is refused asks why.
 

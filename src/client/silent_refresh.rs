@@ -21,7 +21,7 @@ use crate::api::{
 const TURN: &str = "sekisho-refresh";
 /// A renewal without an answer for this long is given up; repeating it is harmless.
 const ANSWER_MS: i32 = 10_000;
-/// For another tab's refresh and our own; then we go on without the turn (whose has it may be frozen).
+/// For another tab's refresh and our own; then we go on without the turn (whoever has it may be frozen).
 const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
 
 /// Ends as some tab of this browser heard them. `at` is when it asked, by the clock all its tabs share.

@@ -163,11 +163,6 @@ impl Asked {
             sort: value("sort"),
         }
     }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// `Some(None)` for what is not asked for, `None` for what is not understood.

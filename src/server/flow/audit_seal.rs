@@ -2,8 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
-
 use crate::{
     domain::{
         audit::Event,
@@ -19,15 +17,11 @@ use crate::{
             Db, StoreResult, Tx,
             audit::{self, Entry},
             audit_chain::{self, End},
+            pace::{BATCH, Pace},
         },
     },
 };
 
-/// Rows in one write: few enough that a sign-in behind them doesn't notice.
-const BATCH: i64 = 100;
-/// Between two writes, for those of others: at least this, and several times as long as the last one took.
-const PAUSE: Duration = Duration::from_millis(10);
-const PAUSE_PER_WRITE: u32 = 3;
 /// Rows in one read of a verification.
 const PAGE: i64 = 500;
 /// So often a verification begins anew, when a clean-up has overtaken it.
@@ -50,14 +44,14 @@ pub fn seals(config: &Config) -> Result<Arc<AuditSeals>, Faults> {
 pub async fn seal_all(db: &Db, seals: &Arc<AuditSeals>) -> StoreResult<Option<Head>> {
     let mut newest = None;
     while audit_chain::any_unsealed(db.read()).await? {
-        let began = Instant::now();
+        let pace = Pace::begin();
         let seals = Arc::clone(seals);
         let (head, sealed) = db.write(move |tx| Box::pin(async move { seal_some(tx, &seals).await })).await?;
         newest = Some(head);
-        if sealed < BATCH {
+        if sealed < i64::from(BATCH) {
             break;
         }
-        tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_PER_WRITE)).await;
+        pace.rest().await;
     }
     Ok(newest)
 }
@@ -65,7 +59,7 @@ pub async fn seal_all(db: &Db, seals: &Arc<AuditSeals>) -> StoreResult<Option<He
 /// The head is held first: another who seals at the same time waits, and finds these rows sealed.
 async fn seal_some(tx: &mut Tx, seals: &AuditSeals) -> StoreResult<(Head, i64)> {
     let before = audit_chain::hold(tx, End::Head).await?;
-    let rows = audit_chain::unsealed(tx.read(), BATCH).await?;
+    let rows = audit_chain::unsealed(tx.read(), i64::from(BATCH)).await?;
     let mut last = Sealed { head: before.head, seal: before.seal };
     let mut sealed = 0;
     for row in &rows {
@@ -124,13 +118,13 @@ impl Retention {
         }
         let until = clock.now().minus(self.keep);
         loop {
-            let (began, seals) = (Instant::now(), Arc::clone(&self.seals));
+            let (pace, seals) = (Pace::begin(), Arc::clone(&self.seals));
             let gone = db.write(move |tx| Box::pin(async move { let_go(tx, &seals, until).await })).await?;
             all += gone;
-            if gone < BATCH.unsigned_abs() {
+            if gone < u64::from(BATCH) {
                 return Ok(all);
             }
-            tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_PER_WRITE)).await;
+            pace.rest().await;
         }
     }
 }
@@ -138,7 +132,7 @@ impl Retention {
 /// The checkpoint goes first: behind it the database lets no row go.
 async fn let_go(tx: &mut Tx, seals: &AuditSeals, until: Timestamp) -> StoreResult<u64> {
     let before = audit_chain::hold(tx, End::Checkpoint).await?;
-    let front = audit_chain::sealed_after(tx.read(), before.head.seq, BATCH).await?;
+    let front = audit_chain::sealed_after(tx.read(), before.head.seq, i64::from(BATCH)).await?;
     let Some(last) = front.iter().take_while(|row| row.at <= until.0).last() else { return Ok(0) };
     let head = last.place().head;
     let checkpoint = Sealed { head, seal: seals.checkpoint(&head) };

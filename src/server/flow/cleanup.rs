@@ -1,8 +1,6 @@
 //! The clean-up: what is past use goes, in batches between which others write, and a report stays.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-use tokio::time::Instant;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{audit::Event, time::Timestamp},
@@ -15,16 +13,10 @@ use crate::{
             Db, StoreResult,
             audit::{self, Entry},
             cleanup::{self, Kind},
+            pace::{BATCH, Pace},
         },
     },
 };
-
-/// Rows in one write: few enough that a sign-in behind them doesn't notice.
-const BATCH: u32 = 100;
-/// Between two writes, for those of others: at least this, and several times as long as the last one took, so that most of
-/// the database's time is theirs.
-const PAUSE: Duration = Duration::from_millis(10);
-const PAUSE_PER_WRITE: u32 = 3;
 
 /// What a clean-up did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -82,12 +74,12 @@ pub async fn clean_up(tools: &Tools<'_>, by: &'static str) -> StoreResult<Report
 async fn delete_all(db: &Db, kind: Kind, now: Timestamp) -> StoreResult<u64> {
     let mut all = 0;
     loop {
-        let began = Instant::now();
+        let pace = Pace::begin();
         let deleted = db.write(move |tx| Box::pin(async move { cleanup::delete(tx, kind, now, BATCH).await })).await?;
         all += deleted;
         if deleted < u64::from(BATCH) {
             return Ok(all);
         }
-        tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_PER_WRITE)).await;
+        pace.rest().await;
     }
 }

@@ -20,16 +20,15 @@ use crate::{
     server::{
         node::nodes,
         state::AppState,
-        store::{StoreResult, activity, session_watch},
+        store::{
+            StoreResult, activity,
+            pace::{BATCH, Pace},
+            session_watch,
+        },
     },
 };
 
 const EVERY: Duration = Duration::from_secs(5);
-/// Sessions in one look: few enough that a sign-in behind it doesn't notice.
-const BATCH: u32 = 100;
-/// Between two looks, for the writes of others: at least this, and several times as long as the last one took.
-const PAUSE: Duration = Duration::from_millis(10);
-const PAUSE_PER_LOOK: u32 = 3;
 
 /// What happened here since it was last written down.
 #[derive(Default)]
@@ -128,12 +127,12 @@ pub async fn look(state: &AppState, counted_at: Timestamp) -> StoreResult<Timest
 
 async fn look_at_due(state: &AppState, now: Timestamp) -> StoreResult<()> {
     loop {
-        let began = tokio::time::Instant::now();
+        let pace = Pace::begin();
         let looked =
             state.db.write(move |tx| Box::pin(async move { session_watch::look(tx, now, BATCH).await })).await?;
         if looked < u64::from(BATCH) {
             return Ok(());
         }
-        tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_PER_LOOK)).await;
+        pace.rest().await;
     }
 }

@@ -18,6 +18,7 @@ pub mod leases;
 pub mod nodes;
 pub mod notices;
 pub mod on;
+pub mod pace;
 mod postgres;
 pub mod redis_sessions;
 pub mod revocations;

@@ -172,6 +172,12 @@ pub fn first_end(ends: Ends) -> Timestamp {
     ends.expires_at.min(ends.idle_end_at).min(ends.absolute_end_at)
 }
 
+/// When a session is no evidence any more: at its absolute end, and where it has none, when its life is over.
+#[must_use]
+pub fn evidence_end(ends: Ends) -> Timestamp {
+    if ends.absolute_end_at == Timestamp::NEVER { ends.expires_at } else { ends.absolute_end_at }
+}
+
 fn or_never(length: Duration, from: Timestamp) -> Timestamp {
     if length.is_zero() { Timestamp::NEVER } else { from.plus(length) }
 }

@@ -178,19 +178,59 @@ async fn no_statement_on_a_table_that_grows_reads_all_of_it() {
 }
 
 #[tokio::test]
-async fn the_look_ups_by_user_token_and_expiry_each_have_their_index() {
+async fn the_look_ups_by_user_token_and_age_each_have_their_index() {
     let app = TestApp::start().await;
     for (condition, index) in [
         ("user_id = '' AND ended_at IS NULL", "sessions_by_user"),
         ("token_hash = ''", "sessions_by_token"),
         ("former_token_hash = ''", "sessions_by_former_token"),
-        ("expires_at <= 1", "sessions_by_expiry"),
-        ("absolute_end_at <= 1", "sessions_by_absolute_end"),
-        ("absolute_end_at = 9 AND expires_at <= 1 AND voucher_ends_at <= 1", "sessions_by_absolute_end"),
+        ("due_at <= 1", "sessions_by_due"),
+        ("cleanup_at <= 1", "sessions_by_cleanup"),
     ] {
         let plan = plan(&app, &format!("SELECT * FROM sessions WHERE {condition}")).await;
         assert!(plan.split_whitespace().any(|word| word == index), "{condition}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn no_index_of_the_sessions_moves_with_a_renewal_or_an_act() {
+    let app = TestApp::start().await;
+    let columns = match app.state.db.read() {
+        On::Sqlite(_) => {
+            "SELECT group_concat(column.name) FROM sqlite_master AS item, pragma_index_info(item.name) AS column
+             WHERE item.type = 'index' AND item.tbl_name = 'sessions'"
+        }
+        _ => {
+            "SELECT string_agg(attname::text, ',') FROM pg_index JOIN pg_attribute ON attrelid = indexrelid
+             WHERE indrelid = 'sessions'::regclass"
+        }
+    };
+    let indexed = app.text(columns).await;
+    let mut indexed: Vec<_> = indexed.split(',').collect();
+    indexed.sort_unstable();
+    indexed.dedup();
+    let still = ["cleanup_at", "due_at", "ended_at", "former_token_hash", "id", "token_hash", "user_id"];
+    assert_eq!(indexed, still, "the hashes stay empty where refresh tokens rotate");
+}
+
+#[tokio::test]
+async fn a_session_that_outlived_its_end_is_looked_at_once_and_kept_until_the_next() {
+    let app = TestApp::with(&[("session.absolute_timeout", "0")]).await;
+    app.user(EMAIL, Role::User).await;
+    let mut browser = remembered(&app).await;
+    let first = app.number("SELECT cleanup_at FROM sessions").await;
+    app.minutes(20 * 24 * 60);
+    browser.refresh().await.expect(StatusCode::OK);
+    assert_eq!(app.number("SELECT cleanup_at FROM sessions").await, first, "a renewal leaves it");
+    app.minutes(10 * 24 * 60);
+    assert_eq!(clean_up(&app).await.rows["sessions"], 0);
+    let ends = app.number("SELECT expires_at FROM sessions").await;
+    assert_eq!(app.number("SELECT cleanup_at FROM sessions").await, ends);
+    browser.refresh().await.expect(StatusCode::OK);
+    app.minutes(20 * 24 * 60);
+    browser.refresh().await.expect(StatusCode::OK);
+    app.minutes(30 * 24 * 60);
+    assert_eq!(clean_up(&app).await.rows["sessions"], 1);
 }
 
 /// The way a database would take; PostgreSQL is told not to mind that there is nothing in the table yet.

@@ -75,9 +75,9 @@ async fn delete_all(db: &Db, kind: Kind, now: Timestamp) -> StoreResult<u64> {
     let mut all = 0;
     loop {
         let pace = Pace::begin();
-        let deleted = db.write(move |tx| Box::pin(async move { cleanup::delete(tx, kind, now, BATCH).await })).await?;
-        all += deleted;
-        if deleted < u64::from(BATCH) {
+        let batch = db.write(move |tx| Box::pin(async move { cleanup::delete(tx, kind, now, BATCH).await })).await?;
+        all += batch.deleted;
+        if batch.written < u64::from(BATCH) {
             return Ok(all);
         }
         pace.rest().await;

@@ -42,13 +42,21 @@ impl Kind {
     }
 }
 
-/// Deletes at most `most` rows of a kind that are past use at `now`; how many there were.
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub deleted: u64,
+    /// Rows that were written at all. Fewer than were asked for: there are no more.
+    pub written: u64,
+}
+
+/// Writes at most `most` rows of a kind to delete those that are past use at `now`.
 ///
 /// # Errors
 /// When the rows can't be deleted.
-pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> StoreResult<u64> {
-    match kind {
-        Kind::Sessions => sessions(tx, now, most).await,
+pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> StoreResult<Batch> {
+    let deleted = match kind {
+        Kind::Sessions => return sessions(tx, now, most).await,
         Kind::WebSessions => sql!(
             tx.on(),
             execute,
@@ -82,34 +90,39 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             i64::from(most)
         ),
         Kind::Activity => activity(tx, now, most).await,
-    }
+    }?;
+    Ok(Batch { deleted, written: deleted })
 }
 
-async fn sessions(tx: &mut Tx, now: Timestamp, most: u32) -> StoreResult<u64> {
-    let past_absolute_end: u64 = sql!(
+/// A session is looked at when the end it was last seen to have has come. If that has moved, by renewals or tokens, it is
+/// put off until then; if not, it goes.
+async fn sessions(tx: &mut Tx, now: Timestamp, most: u32) -> StoreResult<Batch> {
+    let put_off: u64 = sql!(
         tx.on(),
         execute,
-        "DELETE FROM sessions WHERE absolute_end_at <= $1 AND voucher_ends_at <= $1 AND id IN
-           (SELECT id FROM sessions WHERE absolute_end_at <= $1 AND voucher_ends_at <= $1
-            ORDER BY absolute_end_at LIMIT $2)",
+        "UPDATE sessions SET cleanup_at = CASE
+           WHEN voucher_ends_at > (CASE absolute_end_at WHEN $3 THEN expires_at ELSE absolute_end_at END)
+             THEN voucher_ends_at
+           ELSE (CASE absolute_end_at WHEN $3 THEN expires_at ELSE absolute_end_at END) END
+         WHERE cleanup_at <= $1
+           AND (voucher_ends_at > $1 OR (CASE absolute_end_at WHEN $3 THEN expires_at ELSE absolute_end_at END) > $1)
+           AND id IN (SELECT id FROM sessions WHERE cleanup_at <= $1 ORDER BY cleanup_at LIMIT $2)",
         now.0,
-        i64::from(most)
-    )?;
-    let left = i64::from(most) - i64::try_from(past_absolute_end).unwrap_or(i64::MAX);
-    if left <= 0 {
-        return Ok(past_absolute_end);
-    }
-    let endless: u64 = sql!(
-        tx.on(),
-        execute,
-        "DELETE FROM sessions WHERE absolute_end_at = $3 AND expires_at <= $1 AND voucher_ends_at <= $1 AND id IN
-           (SELECT id FROM sessions WHERE absolute_end_at = $3 AND expires_at <= $1 AND voucher_ends_at <= $1
-            ORDER BY expires_at LIMIT $2)",
-        now.0,
-        left,
+        i64::from(most),
         Timestamp::NEVER.0
     )?;
-    Ok(past_absolute_end + endless)
+    let deleted: u64 = sql!(
+        tx.on(),
+        execute,
+        "DELETE FROM sessions
+         WHERE cleanup_at <= $1 AND voucher_ends_at <= $1
+           AND (CASE absolute_end_at WHEN $3 THEN expires_at ELSE absolute_end_at END) <= $1
+           AND id IN (SELECT id FROM sessions WHERE cleanup_at <= $1 ORDER BY cleanup_at LIMIT $2)",
+        now.0,
+        i64::from(most) - i64::try_from(put_off).unwrap_or(i64::MAX),
+        Timestamp::NEVER.0
+    )?;
+    Ok(Batch { deleted, written: put_off + deleted })
 }
 
 async fn activity(tx: &mut Tx, now: Timestamp, most: u32) -> StoreResult<u64> {

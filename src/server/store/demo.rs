@@ -96,7 +96,8 @@ pub async fn insert_sessions(tx: &mut Tx, sessions: &Sessions, rows: &Range<i64>
         execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
-           idle_end_at, absolute_end_at, ended_at, end_reason, issued_as, due_at)
+           idle_end_at, absolute_end_at, ended_at, end_reason, issued_as, due_at,
+           cleanup_at)
          WITH RECURSIVE
            n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
            began (i, who, since) AS (SELECT i, i * 2147483647 % $5, $9 + i * $10 / $8 FROM n),
@@ -120,7 +121,8 @@ pub async fn insert_sessions(tx: &mut Tx, sessions: &Sessions, rows: &Range<i64>
            CASE $14 WHEN 0 THEN $16 ELSE since + $14 END,
            CASE WHEN reason.word IS NULL THEN NULL ELSE active END, reason.word, $17,
            CASE WHEN reason.word IS NOT NULL OR since + $13 <= $11 THEN $16
-             WHEN $15 > 0 AND active + $15 < since + $13 THEN active + $15 ELSE since + $13 END
+             WHEN $15 > 0 AND active + $15 < since + $13 THEN active + $15 ELSE since + $13 END,
+           CASE $14 WHEN 0 THEN since + $13 ELSE since + $14 END
          FROM lived JOIN device ON device.k = (who + i / $5) % 7 JOIN place ON place.k = i % 4
            LEFT JOIN reason ON reason.k = i % 4 AND $18",
         rows.start,

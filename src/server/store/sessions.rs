@@ -9,7 +9,7 @@ pub use super::{
 };
 use crate::domain::{
     ids::{SessionId, UserId},
-    lifetimes::first_end,
+    lifetimes::{evidence_end, first_end},
     session::{EndReason, Ends},
     time::Timestamp,
 };
@@ -24,9 +24,10 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         execute,
         "INSERT INTO sessions (id, user_id, secret, mac_kid, generation, confirmed_generation, rotated_at, late_streak,
            late_generation, device_kind, user_agent, address, remembered, signed_in_at, last_active_at, expires_at,
-           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at, proved_at, due_at)
+           idle_end_at, absolute_end_at, issued_as, token_hash, user_version, voucher_ends_at, proved_at, due_at,
+           cleanup_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-           $23, $24)
+           $23, $24, $25)
          ON CONFLICT (id) DO NOTHING",
         session.id.as_str(),
         session.user_id.as_str(),
@@ -51,7 +52,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
         session.user_version,
         session.voucher_ends_at.0,
         session.proved_at.0,
-        first_end(session.ends).0
+        first_end(session.ends).0,
+        evidence_end(session.ends).0
     )?;
     if inserted == 1 {
         tx.changed(&session.user_id);
@@ -252,8 +254,9 @@ pub async fn count_by_strategy(db: On<'_>, now: Timestamp) -> StoreResult<Vec<(S
         db,
         fetch_all,
         "SELECT issued_as, COUNT(*) FROM sessions
-         WHERE expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1 AND ended_at IS NULL
+         WHERE due_at < $2 AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1 AND ended_at IS NULL
          GROUP BY issued_as",
-        now.0
+        now.0,
+        Timestamp::NEVER.0
     )?)
 }

@@ -21,8 +21,8 @@ use super::{
     },
     rng::Rng,
     store::{
-        Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader,
-        web_sessions::WebSessions,
+        Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader, sessions::Session,
+        users::User, web_sessions::WebSessions,
     },
 };
 use crate::domain::{
@@ -55,6 +55,8 @@ pub struct Inner {
     pub confirmations: Confirmations,
     pub readiness: Readiness,
     pub facts: SessionFacts,
+    /// What this node last renewed.
+    pub known: Cache<SessionId, Arc<Known>>,
     pub web_sessions: SessionReader,
     /// When people last acted on pages behind a proxy, which their tokens don't know.
     pub proxied_acts: Cache<SessionId, Timestamp>,
@@ -70,6 +72,15 @@ pub struct Facts {
     pub email: String,
     pub display_name: String,
     pub ends: Ends,
+    pub read_at: Timestamp,
+}
+
+/// A session as it was last written here, and its user as that was read, so that the next renewal need not read them: its
+/// write sees whether they are so still.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub session: Session,
+    pub user: User,
     pub read_at: Timestamp,
 }
 
@@ -151,6 +162,7 @@ impl AppState {
             confirmations: Confirmations::default(),
             readiness: Readiness::default(),
             facts: SessionFacts::new(CACHED_FACTS),
+            known: Cache::new(CACHED_FACTS / 2),
             proxied_acts: Cache::new(CACHED_FACTS),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,

@@ -22,6 +22,7 @@ mod drafts;
 mod event_page;
 mod event_sockets;
 mod events;
+mod exchange;
 mod faults;
 mod forward_auth;
 mod idle;

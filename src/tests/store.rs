@@ -7,7 +7,7 @@ use std::{
 };
 
 use sekisho::{
-    domain::{ids::SessionId, role::Role},
+    domain::{ids::SessionId, role::Role, time::Timestamp},
     server::store::{
         On, StoreError, guards,
         sessions::{self, Session},
@@ -198,7 +198,7 @@ async fn no_statement_goes_on_with_a_session_that_has_ended_meanwhile() {
                 Ok((renewed, rolled, touched.is_some()))
             })
         });
-        assert_eq!(written.await.unwrap(), (false, false, false), "{change}");
+        assert_eq!(written.await.unwrap(), (None, false, false), "{change}");
     }
 }
 
@@ -211,6 +211,19 @@ async fn a_chain_that_has_moved_meanwhile_is_not_written_over() {
         let read = overtaken(&app, &format!("{column} = {column} + 1")).await;
         let renewed =
             app.state.db.write(move |tx| Box::pin(async move { sessions::renew(tx, &read, &read, now).await }));
-        assert!(!renewed.await.unwrap(), "{column}");
+        assert_eq!(renewed.await.unwrap(), None, "{column}");
     }
+}
+
+#[tokio::test]
+async fn a_chain_that_moves_on_does_not_mind_what_was_confirmed_meanwhile() {
+    let app = TestApp::start().await;
+    app.user("hanako@example.com", Role::User).await;
+    let now = app.state.clock.now();
+    let read = overtaken(&app, "confirmed_generation = confirmed_generation + 1, idle_end_at = idle_end_at + 7").await;
+    let idle_end_at = Timestamp(read.ends.idle_end_at.0 + 7);
+    let mut to = read.clone();
+    to.chain.generation += 1;
+    let renewed = app.state.db.write(move |tx| Box::pin(async move { sessions::renew(tx, &read, &to, now).await }));
+    assert_eq!(renewed.await.unwrap(), Some(idle_end_at), "an act that came meanwhile is told");
 }

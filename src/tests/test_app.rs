@@ -197,7 +197,7 @@ async fn begin(parts: Parts) -> AppState {
     starting.await.unwrap().unwrap()
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Browser {
     pub router: Router,
     pub cookies: BTreeMap<String, String>,

@@ -255,5 +255,5 @@ pub async fn cycle(cx: &RequestContext, tx: &mut Tx, session: &Session, user: &u
     let chain = session.chain.after(Rotation::Rotated, presented).unwrap_or_else(|| session.chain.clone());
     let next = exchange::next(cx, session, user, chain)?;
     let written = sessions::renew(tx, session, &next, cx.now).await?;
-    if written { Ok(next) } else { Err(StoreError::NotWritten) }
+    written.map(|_| next).ok_or(StoreError::NotWritten)
 }

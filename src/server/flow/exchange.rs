@@ -11,7 +11,6 @@ use tower_sessions::session::Id;
 use crate::{
     api::{ApiError, ApiResult},
     domain::{
-        access_claims::AccessClaims,
         activity::{Count, Kind},
         audit::{Event, Outcome},
         rotation::{self, Chain, Presented, Rotation},
@@ -21,16 +20,13 @@ use crate::{
     },
     server::{
         context::{Actor, RequestContext},
-        crypto::{
-            access_token::Verified,
-            refresh_token::{RefreshToken, SessionSecret},
-            session_token,
-        },
-        flow::tokens,
+        crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
+        flow::{tokens, vouchers},
+        state::Known,
         store::{
             On, StoreResult, Tx, activity, audit,
             sessions::{self, Renewal, Session},
-            users::{self, User},
+            users::User,
         },
     },
 };
@@ -46,7 +42,7 @@ pub enum Proof {
 
 /// What a proof came to.
 enum Exchange {
-    Renewed(Box<(Session, User)>, Rotation),
+    Renewed(Box<Known>, Rotation),
     Ended(EndReason),
     /// Another request moved the chain between the read and the write: look again.
     Overtaken,
@@ -60,7 +56,7 @@ enum Judged {
 }
 
 /// A session with its user, and the generation that was proved.
-type Found = (Session, User, u64);
+pub type Found = (Session, User, u64);
 
 /// Exchanges a proof for what the strategy in force issues.
 ///
@@ -73,8 +69,13 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
             Exchange::Renewed(both, rotation) => {
                 cx.state.metrics.exchanged(rotation.as_str());
                 cx.state.tally.count(Kind::Refreshes, cx.now);
-                let (session, user) = *both;
-                return Ok((tokens::issue(cx, &session, &user)?, session));
+                let Known { session, user, read_at } = *both;
+                let actor = tokens::issue_as_read(cx, (&session, &user), read_at)?;
+                if cx.state.config.strategy == Strategy::Hybrid {
+                    let known = Known { session: session.clone(), user, read_at };
+                    cx.state.known.insert(session.id.clone(), Arc::new(known));
+                }
+                return Ok((actor, session));
             }
             Exchange::Ended(reason) => {
                 let outcome = if reason == EndReason::Reuse { Rotation::Reused.as_str() } else { "ended" };
@@ -90,6 +91,9 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
 /// Nearly all exchanges are one read and one write that compares and sets. What needs more, a voucher that names no row
 /// or something to be told to the audit log, is read again in a transaction.
 async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
+    if let Some(renewed) = unread(cx, proof).await? {
+        return Ok(renewed);
+    }
     if !matches!(proof, Proof::Jwt(_)) {
         let Some((session, user, generation)) = find(cx, cx.state.db.read(), proof).await? else {
             return Ok(Exchange::Ended(gone(cx)));
@@ -98,7 +102,7 @@ async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
             Judged::Ended(reason) => return Ok(Exchange::Ended(reason)),
             Judged::Renewed(next, rotation) if rotation != (Rotation::Repeated { late: true }) => {
                 let renewed = Renewal { read: session, to: *next, now: cx.now }.carry_out(&cx.state.db).await?;
-                return Ok(outcome(renewed, user, rotation));
+                return Ok(outcome(renewed, user, rotation, cx.now));
             }
             Judged::Renewed(..) | Judged::Reused => {}
         }
@@ -107,9 +111,23 @@ async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
     cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &proof).await })).await
 }
 
+/// A rotation without a read. What this node wrote last of the session tells whether the token is of it, and the write
+/// compares before it sets. Whatever else that could come to is told by the row.
+async fn unread(cx: &RequestContext, proof: &Proof) -> StoreResult<Option<Exchange>> {
+    let Proof::Refresh(token) = proof else { return Ok(None) };
+    let known = cx.state.known.get(&token.sid).filter(|known| tokens::is_genuine(cx, token, &known.session));
+    let Some(Known { session, user, read_at }) = known.as_deref() else { return Ok(None) };
+    let Judged::Renewed(next, Rotation::Rotated) = judge(cx, session, user, token.generation)? else { return Ok(None) };
+    let renewed = Renewal { read: session.clone(), to: *next, now: cx.now }.carry_out(&cx.state.db).await?;
+    if renewed.is_none() {
+        cx.state.known.remove(&token.sid);
+    }
+    Ok(renewed.map(|session| outcome(Some(session), user.clone(), Rotation::Rotated, *read_at)))
+}
+
 async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResult<Exchange> {
     let found = match proof {
-        Proof::Jwt(verified) => redeem(cx, tx, &verified.claims).await?,
+        Proof::Jwt(verified) => vouchers::redeem(cx, tx, &verified.claims).await?,
         Proof::Refresh(_) | Proof::Session(_) => find(cx, tx.read(), proof).await?.ok_or_else(|| gone(cx)),
     };
     let (session, user, generation) = match found {
@@ -124,7 +142,7 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
                 audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
             }
             let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
-            Ok(outcome(renewed.then_some(*next), user, rotation))
+            Ok(outcome(renewed.map(|_| *next), user, rotation, cx.now))
         }
     }
 }
@@ -146,8 +164,9 @@ fn judge(cx: &RequestContext, session: &Session, user: &User, generation: u64) -
 }
 
 /// Nothing was written if the session and its user were no more as they were read.
-fn outcome(renewed: Option<Session>, user: User, rotation: Rotation) -> Exchange {
-    renewed.map_or(Exchange::Overtaken, |session| Exchange::Renewed(Box::new((session, user)), rotation))
+fn outcome(renewed: Option<Session>, user: User, rotation: Rotation, read_at: Timestamp) -> Exchange {
+    renewed
+        .map_or(Exchange::Overtaken, |session| Exchange::Renewed(Box::new(Known { session, user, read_at }), rotation))
 }
 
 /// The session as it is after an exchange under the strategy in force, `chain` being what became of its own.
@@ -208,50 +227,6 @@ async fn find(cx: &RequestContext, db: On<'_>, proof: &Proof) -> StoreResult<Opt
 fn gone(cx: &RequestContext) -> EndReason {
     let told = cx.actor().err().and_then(|error| error.end_reason());
     told.filter(|reason| *reason == EndReason::Locked).unwrap_or(EndReason::None)
-}
-
-/// A token of a strategy that kept nothing names its session, which is written down now; one that was ended since
-/// then stays ended.
-async fn redeem(cx: &RequestContext, tx: &mut Tx, claims: &AccessClaims) -> StoreResult<Result<Found, EndReason>> {
-    if let Some(reason) = users::end_of_version(tx.read(), &claims.sub, claims.uv).await? {
-        return Ok(Err(reason));
-    }
-    if users::find(tx.read(), &claims.sub).await?.is_none() {
-        return Ok(Err(EndReason::Locked));
-    }
-    let ends = claims.ends(cx.state.config.lifetimes.absolute_timeout);
-    let inserted = sessions::insert(tx, &unrecorded(cx, claims, ends)).await?;
-    if !inserted {
-        sessions::extend(tx, &claims.sid, ends).await?;
-    }
-    let found = sessions::find_with_user(tx.read(), &claims.sid).await?;
-    let found = found.filter(|(session, _)| session.user_id == claims.sub);
-    Ok(found.map(|(session, user)| (session, user, claims.generation)).ok_or(EndReason::None))
-}
-
-fn unrecorded(cx: &RequestContext, claims: &AccessClaims, ends: Ends) -> Session {
-    let state = &cx.state;
-    let signed_in_at = Timestamp::from_secs(claims.auth_time);
-    Session {
-        id: claims.sid.clone(),
-        user_id: claims.sub.clone(),
-        secret: SessionSecret::new(state.rng.bytes()),
-        mac_kid: state.keyring.now().deriving().0.to_owned(),
-        chain: Chain { generation: claims.generation, ..Chain::start(cx.device().kind()) },
-        ends,
-        user_agent: cx.user_agent(),
-        address: cx.address.to_string(),
-        remembered: claims.remembered,
-        signed_in_at,
-        proved_at: Timestamp::from_secs(claims.proved_at),
-        last_active_at: signed_in_at,
-        ended: None,
-        issued_as: Strategy::Jwt,
-        token_hash: None,
-        former_token_hash: None,
-        user_version: claims.uv,
-        voucher_ends_at: ends.expires_at,
-    }
 }
 
 async fn end_for_reuse(cx: &RequestContext, tx: &mut Tx, session: &Session, generation: u64) -> StoreResult<Exchange> {

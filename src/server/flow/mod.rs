@@ -38,3 +38,4 @@ pub mod throttling;
 pub mod tokens;
 pub mod touch;
 pub mod update_account;
+pub mod vouchers;

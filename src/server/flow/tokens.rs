@@ -32,9 +32,17 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// # Errors
 /// `unavailable` when a key is missing.
 pub fn issue(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<Actor> {
+    issue_as_read(cx, (session, user), cx.now)
+}
+
+/// The same where the user was read earlier.
+///
+/// # Errors
+/// `unavailable` when a key is missing.
+pub fn issue_as_read(cx: &RequestContext, (session, user): (&Session, &User), read_at: Timestamp) -> ApiResult<Actor> {
     let claims = claims(cx, session, user);
     let life = cookie_life(session.remembered, session.ends, cx.now);
-    cx.state.facts.insert(session.id.clone(), Arc::new(facts(cx, session, user)));
+    cx.state.facts.insert(session.id.clone(), Arc::new(facts(session, user, read_at)));
     match claims.strategy {
         Strategy::Hybrid => {
             let key = mac(cx, session)?;
@@ -161,10 +169,9 @@ pub fn with_ends(actor: &Actor, ends: Ends) -> Actor {
     Actor(Arc::new(Verified { kid: actor.0.kid.clone(), claims }))
 }
 
-#[must_use]
-pub fn facts(cx: &RequestContext, session: &Session, user: &User) -> Facts {
+fn facts(session: &Session, user: &User, read_at: Timestamp) -> Facts {
     let (email, display_name) = (user.email.clone(), user.display_name.clone());
-    Facts { email, display_name, ends: session.ends, read_at: cx.now }
+    Facts { email, display_name, ends: session.ends, read_at }
 }
 
 #[must_use]

@@ -38,6 +38,7 @@ pub async fn update_account(cx: &RequestContext, actor: &Actor, display_name: &s
         Some(user) if user.locked_at.is_none() => {
             // What this node remembers of the person's sessions says the former name.
             cx.state.facts.retain(|_, facts| facts.email != user.email);
+            cx.state.known.retain(|_, known| known.user.id != user.id);
             Ok(())
         }
         _ => Err(ApiError::SignedOut { reason: EndReason::Locked }),

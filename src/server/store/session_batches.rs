@@ -24,7 +24,7 @@ use super::{
     signed,
     users::User,
 };
-use crate::domain::ids::SessionId;
+use crate::domain::{ids::SessionId, time::Timestamp};
 
 /// For reads and writes each.
 pub const CONNECTIONS: u32 = 2 * LANES;
@@ -39,7 +39,7 @@ type Found = Option<(Session, User)>;
 pub struct SessionBatches {
     pool: PgPool,
     reads: Gatherer<(), Found>,
-    renewals: Gatherer<Arc<Renewal>, bool>,
+    renewals: Gatherer<Arc<Renewal>, Option<Timestamp>>,
     tasks: TaskTracker,
 }
 
@@ -65,11 +65,11 @@ impl SessionBatches {
         self.reads.ask(id, ()).await
     }
 
-    /// Whether a session was renewed; it goes on when the caller is gone.
+    /// The idle end of a session that was renewed; it goes on when the caller is gone.
     ///
     /// # Errors
     /// When the row can't be written, or nobody knows whether it was.
-    pub async fn renew(&self, renewal: Arc<Renewal>) -> StoreResult<bool> {
+    pub async fn renew(&self, renewal: Arc<Renewal>) -> StoreResult<Option<Timestamp>> {
         self.renewals.ask(renewal.read.id.clone(), renewal).await
     }
 
@@ -111,17 +111,16 @@ async fn read(pool: &PgPool, batch: &[Job<(), Found>]) -> StoreResult<HashMap<St
     Ok(rows.into_iter().map(|row| (row.id().to_owned(), row)).collect())
 }
 
-async fn renew_all(pool: PgPool, by_one: ByOne, batch: Vec<Job<Arc<Renewal>, bool>>) {
+async fn renew_all(pool: PgPool, by_one: ByOne, batch: Vec<Job<Arc<Renewal>, Option<Timestamp>>>) {
     let renewed = match write(&pool, &batch).await {
         Ok(renewed) => renewed,
         Err(error) if is_of_one_row(&error) => Vec::new(),
         Err(error) => return refuse(batch, &error),
     };
     for job in batch {
-        if renewed.iter().any(|(id,)| id == job.id.as_str()) {
-            job.answer(Ok(true));
-        } else {
-            by_one.try_again(job);
+        match renewed.iter().find(|(id, _)| id == job.id.as_str()) {
+            Some((_, idle_end_at)) => job.answer(Ok(Some(Timestamp(*idle_end_at)))),
+            None => by_one.try_again(job),
         }
     }
 }
@@ -137,7 +136,8 @@ const RENEW: &str = "WITH held AS MATERIALIZED
         CROSS JOIN LATERAL
           (SELECT s.*, u.version, u.locked_at FROM sessions s JOIN users u ON u.id = s.user_id
            WHERE s.id = r.id OFFSET 0 FOR NO KEY UPDATE OF s SKIP LOCKED) s
-        WHERE s.generation = r.read_generation AND s.confirmed_generation = r.read_confirmed_generation
+        WHERE s.generation = r.read_generation
+          AND (s.confirmed_generation = r.read_confirmed_generation OR r.generation > r.read_generation)
           AND s.late_streak = r.read_late_streak AND s.late_generation = r.read_late_generation
           AND s.ended_at IS NULL AND s.expires_at > r.now AND s.idle_end_at > r.now AND s.absolute_end_at > r.now
           AND s.version = r.user_version AND s.locked_at IS NULL)
@@ -146,9 +146,9 @@ const RENEW: &str = "WITH held AS MATERIALIZED
        device_kind = r.device_kind, user_agent = r.user_agent, address = r.address, expires_at = r.expires_at,
        issued_as = r.issued_as, token_hash = r.token_hash, former_token_hash = r.former_token_hash,
        user_version = r.user_version, proved_at = r.proved_at
-     FROM held r WHERE s.id = r.id RETURNING s.id";
+     FROM held r WHERE s.id = r.id RETURNING s.id, s.idle_end_at";
 
-async fn write(pool: &PgPool, batch: &[Job<Arc<Renewal>, bool>]) -> StoreResult<Vec<(String,)>> {
+async fn write(pool: &PgPool, batch: &[Job<Arc<Renewal>, Option<Timestamp>>]) -> StoreResult<Vec<(String, i64)>> {
     let to = |column: fn(&Session) -> i64| batch.iter().map(|job| column(&job.what.to)).collect::<Vec<_>>();
     let read = |column: fn(&Session) -> i64| batch.iter().map(|job| column(&job.what.read)).collect::<Vec<_>>();
     let text = |column: fn(&Session) -> &str| batch.iter().map(|job| column(&job.what.to)).collect::<Vec<_>>();
@@ -205,7 +205,7 @@ struct ByOne {
 }
 
 impl ByOne {
-    fn try_again(&self, job: Job<Arc<Renewal>, bool>) {
+    fn try_again(&self, job: Job<Arc<Renewal>, Option<Timestamp>>) {
         let pool = self.pool.clone();
         self.tasks.spawn(async move {
             let renewed = timeout_at(job.deadline, renew_one(&pool, &job.what)).await;
@@ -214,7 +214,7 @@ impl ByOne {
     }
 }
 
-async fn renew_one(pool: &PgPool, renewal: &Renewal) -> StoreResult<bool> {
+async fn renew_one(pool: &PgPool, renewal: &Renewal) -> StoreResult<Option<Timestamp>> {
     let mut lent = Lent::from(pool).await?;
     let renewed = renew_on(On::PostgresTx(&mut lent), &renewal.read, &renewal.to, renewal.now).await;
     lent.give_back();

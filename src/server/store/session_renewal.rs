@@ -34,16 +34,22 @@ impl Renewal {
                 write.await?
             }
         };
-        Ok(renewed.then(|| Arc::unwrap_or_clone(renewal).to))
+        Ok(renewed.map(|idle_end_at| {
+            let mut session = Arc::unwrap_or_clone(renewal).to;
+            session.ends.idle_end_at = idle_end_at;
+            session
+        }))
     }
 }
 
 /// Writes a session as `to` says, if it is still live with the chain that was read and its user is of the version that
-/// `to` names and not locked: `false` means someone was faster, and nothing was written.
+/// `to` names and not locked; its idle end, which acts move and a renewal doesn't. `None` means someone was faster, and
+/// nothing was written. Which generation was confirmed meanwhile is no matter where the chain moves on: the token that moves
+/// it confirms its own.
 ///
 /// # Errors
 /// When the row can't be written.
-pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) -> StoreResult<bool> {
+pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) -> StoreResult<Option<Timestamp>> {
     renew_on(tx.on(), read, to, now).await
 }
 
@@ -51,17 +57,23 @@ pub async fn renew(tx: &mut Tx, read: &Session, to: &Session, now: Timestamp) ->
 ///
 /// # Errors
 /// When the row can't be written.
-pub(super) async fn renew_on(db: On<'_>, read: &Session, to: &Session, now: Timestamp) -> StoreResult<bool> {
-    let moved = sql!(
+pub(super) async fn renew_on(
+    db: On<'_>,
+    read: &Session,
+    to: &Session,
+    now: Timestamp,
+) -> StoreResult<Option<Timestamp>> {
+    let renewed: Option<(i64,)> = sql!(
         db,
-        execute,
+        fetch_optional,
         "UPDATE sessions SET generation = $1, confirmed_generation = $2, rotated_at = $3, late_streak = $4,
            late_generation = $5, device_kind = $6, user_agent = $7, address = $8, expires_at = $9, issued_as = $10,
            token_hash = $11, former_token_hash = $12, user_version = $13, proved_at = $14
-         WHERE id = $15 AND generation = $16 AND confirmed_generation = $17 AND late_streak = $18
+         WHERE id = $15 AND generation = $16 AND (confirmed_generation = $17 OR $1 > $16) AND late_streak = $18
            AND late_generation = $19 AND ended_at IS NULL
            AND expires_at > $20 AND idle_end_at > $20 AND absolute_end_at > $20
-           AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND version = $13 AND locked_at IS NULL)",
+           AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND version = $13 AND locked_at IS NULL)
+         RETURNING idle_end_at",
         signed(to.chain.generation),
         signed(to.chain.confirmed_generation),
         to.chain.rotated_at.0,
@@ -83,5 +95,5 @@ pub(super) async fn renew_on(db: On<'_>, read: &Session, to: &Session, now: Time
         signed(read.chain.late_generation),
         now.0
     )?;
-    Ok(moved == 1)
+    Ok(renewed.map(|(idle_end_at,)| Timestamp(idle_end_at)))
 }

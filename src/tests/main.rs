@@ -19,6 +19,7 @@ mod demo;
 mod devices;
 mod documents;
 mod drafts;
+mod endpoints;
 mod event_page;
 mod event_sockets;
 mod events;

@@ -74,17 +74,22 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(8192) })
     }
 
-    /// Sends a request and reads its reply.
-    pub async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
+    /// Sends a request and reads the head of its reply.
+    async fn ask(&mut self, request: &[u8]) -> io::Result<Reply> {
         self.received.clear();
         self.stream.write_all(request).await?;
-        let mut reply = loop {
+        loop {
             self.receive().await?;
             if let Some((reply, body)) = head(&self.received)? {
                 self.received.drain(..body);
-                break reply;
+                return Ok(reply);
             }
-        };
+        }
+    }
+
+    /// Sends a request and reads its reply.
+    pub async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
+        let mut reply = self.ask(request).await?;
         if let Some(length) = reply.header("content-length") {
             let length = length.parse().map_err(io::Error::other)?;
             reply.body = self.take(length).await?;
@@ -98,6 +103,20 @@ impl Connection {
             }
         }
         Ok(reply)
+    }
+
+    /// Sends a request and lets go of its reply's body as it comes, in pieces: its status, and how many bytes there were.
+    pub async fn drain(mut self, request: &[u8]) -> Outcome<(u16, usize)> {
+        let reply = self.ask(request).await?;
+        let mut bytes = 0;
+        if reply.header("transfer-encoding") == Some("chunked") {
+            while let chunk = self.chunk().await?
+                && !chunk.is_empty()
+            {
+                bytes += chunk.len();
+            }
+        }
+        Ok((reply.status, bytes))
     }
 
     /// A piece of a body that comes in pieces; the last one is empty.

@@ -8,6 +8,7 @@ mod checks;
 mod cleanup;
 mod compare;
 mod database;
+mod desk;
 mod http;
 mod kick;
 mod load;
@@ -32,7 +33,7 @@ use self::report::Report;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const SCENARIOS: [&str; 14] = [
+const SCENARIOS: [&str; 16] = [
     "start",
     "checks",
     "refusals",
@@ -45,11 +46,13 @@ const SCENARIOS: [&str; 14] = [
     "million-sqlite",
     "million-postgres",
     "micro",
+    "desk-sqlite",
+    "desk-postgres",
     "cleanup-sqlite",
     "cleanup-postgres",
 ];
 /// So many of them, the last, take minutes each and run only when they are named.
-const NAMED_ONLY: usize = 2;
+const NAMED_ONLY: usize = 4;
 
 /// What a run is asked for.
 pub struct Plan {
@@ -145,6 +148,8 @@ async fn run(plan: &Plan) -> Outcome<()> {
             "million-sqlite" => million::run(plan, database::Kind::Sqlite, &mut report).await,
             "million-postgres" => million::run(plan, database::Kind::Postgres, &mut report).await,
             "micro" => micro::run(plan, &mut report),
+            "desk-sqlite" => desk::run(plan, database::Kind::Sqlite, &mut report).await,
+            "desk-postgres" => desk::run(plan, database::Kind::Postgres, &mut report).await,
             "cleanup-sqlite" => cleanup::run(plan, database::Kind::Sqlite, &mut report).await,
             _ => cleanup::run(plan, database::Kind::Postgres, &mut report).await,
         };

@@ -14,13 +14,16 @@ use crate::{
 const AFTER_FIRST_FRAME: &str = "await Promise.race([\
 new Promise((shown) => requestAnimationFrame(() => setTimeout(shown))), new Promise((late) => setTimeout(late, 500))]);";
 
+/// Between making the program ready and running it, whoever clicks is heard.
+const BREATHE: &str = "await new Promise((heard) => setTimeout(heard));";
+
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let (style, script, wasm) =
         (asset_url("pkg/sekisho.css"), asset_url("pkg/sekisho.js"), asset_url("pkg/sekisho.wasm"));
     let nonce = use_nonce();
     let theme = document_theme();
     let start = format!(
-        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();"
+        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\n{BREATHE}\nhydrate();"
     );
     view! {
         <!DOCTYPE html>

@@ -13,6 +13,7 @@
 //! | `GET /api/admin/overview`, `/api/admin/users`, `/api/admin/user`, `/api/admin/audit` | admin, support |
 //! | `GET /api/admin/audit/export` | admin |
 //! | `POST /api/admin/kick_user`, `/api/admin/kick_session` | admin, support |
+//! | `GET /api/admin/webhooks`, `/api/admin/webhook`, `POST /api/admin/webhooks/…` | admin |
 //!
 //! Arguments are defaulted strings, parsed in `domain`, so that a missing or odd field is a 422 and not a decoding error.
 
@@ -29,5 +30,6 @@ pub mod overview;
 pub mod password;
 pub mod session;
 pub mod step_up;
+pub mod webhooks;
 
 pub use error::{ApiError, ApiResult};

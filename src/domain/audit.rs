@@ -38,6 +38,15 @@ pub enum Event {
     AuditExport,
     /// The audit log is sealed under another key from here on.
     AuditKey,
+    WebhookCreate,
+    WebhookUpdate,
+    WebhookDelete,
+    /// A webhook was given another secret.
+    WebhookRotate,
+    /// A delivery was asked for: a test, or one once more.
+    WebhookSend,
+    /// A webhook was switched off, because its receiver said that it is gone, or took nothing for days.
+    WebhookDisable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +57,7 @@ pub enum Outcome {
 
 impl Event {
     /// All there are, as they are offered to choose from.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::Register,
         Self::SignIn,
         Self::SignOut,
@@ -73,6 +82,12 @@ impl Event {
         Self::Cleanup,
         Self::AuditExport,
         Self::AuditKey,
+        Self::WebhookCreate,
+        Self::WebhookUpdate,
+        Self::WebhookDelete,
+        Self::WebhookRotate,
+        Self::WebhookSend,
+        Self::WebhookDisable,
     ];
 
     #[must_use]
@@ -102,7 +117,19 @@ impl Event {
             Self::Cleanup => "cleanup",
             Self::AuditExport => "audit_export",
             Self::AuditKey => "audit_key",
+            Self::WebhookCreate => "webhook_create",
+            Self::WebhookUpdate => "webhook_update",
+            Self::WebhookDelete => "webhook_delete",
+            Self::WebhookRotate => "webhook_rotate",
+            Self::WebhookSend => "webhook_send",
+            Self::WebhookDisable => "webhook_disable",
         }
+    }
+
+    /// Of a row that another version wrote it may be none that is known here.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == text)
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Action {
     ExportAudit,
     KickSessions,
     ManageAccounts,
+    /// Their addresses may hold secrets of the receivers.
+    ViewWebhooks,
+    ManageWebhooks,
 }
 
 impl Action {
@@ -27,8 +30,13 @@ impl Action {
     #[must_use]
     pub fn needs_proof(self) -> bool {
         match self {
-            Self::ManageAccounts => true,
-            Self::ViewOverview | Self::ViewUsers | Self::ViewAudit | Self::ExportAudit | Self::KickSessions => false,
+            Self::ManageAccounts | Self::ManageWebhooks => true,
+            Self::ViewOverview
+            | Self::ViewUsers
+            | Self::ViewAudit
+            | Self::ExportAudit
+            | Self::KickSessions
+            | Self::ViewWebhooks => false,
         }
     }
 }
@@ -40,7 +48,10 @@ impl Role {
     pub fn may(self, action: Action) -> bool {
         match self {
             Self::User => false,
-            Self::Support => !matches!(action, Action::ManageAccounts | Action::ExportAudit),
+            Self::Support => !matches!(
+                action,
+                Action::ManageAccounts | Action::ExportAudit | Action::ViewWebhooks | Action::ManageWebhooks
+            ),
             Self::Admin => true,
         }
     }
@@ -74,9 +85,18 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_an_account_needs_a_recent_proof() {
-        assert!(Action::ManageAccounts.needs_proof());
-        for quick in [Action::ViewOverview, Action::ViewUsers, Action::ViewAudit, Action::KickSessions] {
+    fn webhooks_are_for_admins_alone() {
+        for action in [Action::ViewWebhooks, Action::ManageWebhooks] {
+            assert_eq!(Role::ALL.map(|role| role.may(action)), [false, false, true], "{action:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_changes_an_account_or_sends_word_elsewhere_needs_a_recent_proof() {
+        assert!(Action::ManageAccounts.needs_proof() && Action::ManageWebhooks.needs_proof());
+        for quick in
+            [Action::ViewOverview, Action::ViewUsers, Action::ViewAudit, Action::KickSessions, Action::ViewWebhooks]
+        {
             assert!(!quick.needs_proof(), "{quick:?}");
         }
     }

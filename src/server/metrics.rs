@@ -18,7 +18,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use super::{http::errors, node::nodes, state::AppState};
+use super::{http::errors, node::nodes, state::AppState, store::webhook_deliveries};
 use crate::api::{ApiError, ApiResult};
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -46,6 +46,8 @@ pub struct Metrics {
     hashing: Gauge,
     connections: Gauge,
     event_streams: Gauge,
+    webhook_attempts: Family<Outcome, Counter>,
+    webhooks_waiting: Gauge,
 }
 
 impl Default for Metrics {
@@ -63,6 +65,8 @@ impl Default for Metrics {
             hashing: put(registry, "hashing", "Passwords being hashed or waiting for it"),
             connections: put(registry, "database_connections", "Connections to the database in use for reads"),
             event_streams: put(registry, "event_streams", "Pages that listen to /events"),
+            webhook_attempts: put(registry, "webhook_attempts", "Messages sent by this node, by what came of it"),
+            webhooks_waiting: put(registry, "webhooks_waiting", "Messages that wait to be sent; -1 is unknown"),
             registry: std::mem::take(registry),
         }
     }
@@ -92,6 +96,11 @@ impl Metrics {
         self.exchanges.get_or_create(&Outcome { outcome }).inc();
     }
 
+    /// Counts an attempt to send a message; one that is tried again is `pending`.
+    pub fn webhook_attempted(&self, came_to: webhook_deliveries::State) {
+        self.webhook_attempts.get_or_create(&Outcome { outcome: came_to.as_str() }).inc();
+    }
+
     async fn text(&self, state: &AppState) -> Result<String, fmt::Error> {
         self.feed_age.set(state.feed.age(&state.clock).as_secs_f64());
         self.feed_applied.set(*state.feed.applied().borrow());
@@ -100,6 +109,8 @@ impl Metrics {
         self.hashing.set(count(state.hasher.waiting()));
         self.connections.set(count(state.db.connections_in_use()));
         self.event_streams.set(count(state.live.len()));
+        let waiting = webhook_deliveries::waiting(state.db.read()).await;
+        self.webhooks_waiting.set(waiting.map_or(-1, |waiting| waiting.iter().map(|(_, count)| count).sum()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

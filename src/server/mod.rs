@@ -12,6 +12,7 @@ pub mod flow;
 pub mod http;
 pub mod metrics;
 pub mod node;
+pub mod outbound;
 pub mod rng;
 pub mod router;
 pub mod secret;

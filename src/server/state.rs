@@ -19,6 +19,7 @@ use super::{
         activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
         revocation_feed::Feed, revocation_set::RevocationSet, sights::Sights,
     },
+    outbound::Outbound,
     rng::Rng,
     store::{
         Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader, sessions::Session,
@@ -58,6 +59,7 @@ pub struct Inner {
     /// What this node last renewed.
     pub known: Cache<SessionId, Arc<Known>>,
     pub web_sessions: SessionReader,
+    pub outbound: Outbound,
     /// When people last acted on pages behind a proxy, which their tokens don't know.
     pub proxied_acts: Cache<SessionId, Timestamp>,
 }
@@ -151,6 +153,7 @@ impl AppState {
         });
         let db = Box::pin(Db::open(&config.database, on_commit)).await?;
         let keyring = flow::keys::open(&config, &db, &rng, clock.now()).await?;
+        flow::webhook_acts::reseal(&db, keyring.opener(), &rng).await?;
         let feed = Feed::default();
         feed.catch_up(&revoked, &db, &clock).await?;
         let nodes = Nodes::new(rng.uuid(clock.now()), clock.now());
@@ -164,6 +167,7 @@ impl AppState {
             facts: SessionFacts::new(CACHED_FACTS),
             known: Cache::new(CACHED_FACTS / 2),
             proxied_acts: Cache::new(CACHED_FACTS),
+            outbound: Outbound::new(config.webhooks_allow_private.clone()),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
             clock,

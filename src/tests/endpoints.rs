@@ -27,6 +27,15 @@ POST /api/admin/set_role                  out        no     no       out      ou
 POST /api/admin/unlock_user               out        no     no       out      out     in     proof
 GET /api/admin/user                       out        no     in       out      out     in     in
 GET /api/admin/users                      out        no     in       out      out     in     in
+GET /api/admin/webhook                    out        no     no       out      out     in     in
+GET /api/admin/webhooks                   out        no     no       out      out     in     in
+POST /api/admin/webhooks/create           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/delete           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/resend           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/rotate           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/switch           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/test             out        no     no       out      out     in     proof
+POST /api/admin/webhooks/update           out        no     no       out      out     in     proof
 GET /api/devices                          out        in     in       out      out     in     in
 POST /api/devices/revoke                  out        in     in       out      out     in     in
 POST /api/devices/revoke_others           out        in     in       out      out     in     in

@@ -55,7 +55,13 @@ impl TestApp {
 
     /// Starts at the time it really is, for tests in which another process looks at the same data.
     pub async fn today() -> Self {
-        Self::on(TestDatabase::fresh().await, Vec::new(), Clock::System.now()).await
+        Self::today_with(&[]).await
+    }
+
+    /// The same with settings beyond the defaults.
+    pub async fn today_with(settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Self::on(TestDatabase::fresh().await, settings, Clock::System.now()).await
     }
 
     /// Starts with settings beyond the defaults.

@@ -75,6 +75,8 @@ pub struct Config {
     pub cleanup: Schedule,
     /// For how long the audit log is kept; zero for ever.
     pub audit_retention: Duration,
+    /// Networks that webhooks may lead to although they aren't public.
+    pub webhooks_allow_private: Vec<IpNet>,
     pub keys: KeyPolicy,
     pub password_min_length: usize,
     pub registration: Registration,
@@ -125,6 +127,7 @@ impl Config {
             web_store: reader.web_store(),
             cleanup: reader.schedule(),
             audit_retention: reader.duration("audit.retention"),
+            webhooks_allow_private: reader.networks("webhooks.allow_private"),
             keys: KeyPolicy {
                 algorithm: reader.choice("keys.algorithm", &SigningAlgorithm::ALL, SigningAlgorithm::as_str),
                 rotation: reader.duration("keys.rotation"),

@@ -43,6 +43,12 @@ impl Ring {
         self.current.load()
     }
 
+    /// What opens the rows, and seals whatever else is a secret.
+    #[must_use]
+    pub fn opener(&self) -> &Opener {
+        &self.opener
+    }
+
     /// Puts what the rows say now into the place of the keyring. Where they don't open, the former stays, but for the
     /// keys that are dead.
     ///

@@ -11,3 +11,4 @@ pub mod seal;
 pub mod sealed_keys;
 pub mod session_token;
 pub mod signing_key;
+pub mod webhook_secret;

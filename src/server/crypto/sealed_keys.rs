@@ -70,10 +70,13 @@ pub struct Opener {
 impl Opener {
     pub(super) fn open(&self, row: &SealedKey) -> Result<SecretBytes, KeyringError> {
         let label = label(&row.kid, &row.purpose, &row.algorithm);
-        self.sealer
-            .open(&row.sealed, &label)
-            .or_else(|| self.previous.as_ref()?.open(&row.sealed, &label))
-            .ok_or(KeyringError::WrongSecret(row.kid.clone()))
+        self.unseal(&row.sealed, &label).ok_or(KeyringError::WrongSecret(row.kid.clone()))
+    }
+
+    /// Opens what was sealed under a label with this auth secret or with the previous one.
+    #[must_use]
+    pub fn unseal(&self, sealed: &[u8], label: &str) -> Option<SecretBytes> {
+        self.sealer.open(sealed, label).or_else(|| self.previous.as_ref()?.open(sealed, label))
     }
 
     /// What to store in place of the rows that only the previous auth secret opens.

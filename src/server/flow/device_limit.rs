@@ -34,9 +34,9 @@ pub async fn begin(cx: &RequestContext, tx: &mut Tx, user: &User, session: &Sess
         }
         Err(refused) => Ok(Err(refused)),
         Ok(()) => {
-            presented::end(cx, tx).await?;
+            let replaced = presented::end(cx, tx).await?;
             sign_in::record(cx, tx, session).await?;
-            audit::append(tx, &sign_in::signed_in(cx, Event::SignIn, session)).await?;
+            audit::append(tx, &sign_in::signed_in(cx, Event::SignIn, (session, &replaced))).await?;
             Ok(Ok(()))
         }
     }

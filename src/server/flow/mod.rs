@@ -39,3 +39,5 @@ pub mod tokens;
 pub mod touch;
 pub mod update_account;
 pub mod vouchers;
+pub mod webhook_acts;
+pub mod webhooks;

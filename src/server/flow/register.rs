@@ -53,9 +53,9 @@ pub async fn register(
                     Err(StoreError::Conflict) => return Ok(Err(ApiError::conflict())),
                     other => other?,
                 }
-                presented::end(&cloned, tx).await?;
+                let replaced = presented::end(&cloned, tx).await?;
                 sign_in::record(&cloned, tx, &begun).await?;
-                audit::append(tx, &sign_in::signed_in(&cloned, Event::Register, &begun)).await?;
+                audit::append(tx, &sign_in::signed_in(&cloned, Event::Register, (&begun, &replaced))).await?;
                 Ok(Ok(()))
             })
         })

@@ -162,10 +162,12 @@ async fn begin(cx: &RequestContext, tx: &mut Tx, admission: &Admission) -> Store
     device_limit::begin(cx, tx, user, &admission.session).await
 }
 
-/// The audit row of a session's beginning.
+/// The audit row of a session's beginning, and of those whose credentials came along and ended with it.
 #[must_use]
-pub fn signed_in(cx: &RequestContext, event: Event, session: &Session) -> Entry {
+pub fn signed_in(cx: &RequestContext, event: Event, (session, replaced): (&Session, &[SessionId])) -> Entry {
+    let detail = (!replaced.is_empty()).then(|| serde_json::json!({ "replaced_sessions": replaced }).to_string());
     Entry {
+        detail,
         actor: Some(session.user_id.clone()),
         target: Some(session.user_id.clone()),
         session: Some(session.id.clone()),

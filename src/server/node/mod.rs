@@ -12,6 +12,8 @@ pub mod revocation_feed;
 pub mod revocation_set;
 pub mod sights;
 pub mod strategy_ends;
+pub mod webhook_courier;
+pub mod webhook_outbox;
 
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,7 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
+    tokio::spawn(webhook_courier::keep(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
     tokio::spawn(live::close_at(state.clone(), stop.clone()));
 }

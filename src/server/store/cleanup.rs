@@ -9,6 +9,9 @@ use crate::domain::{activity::Grain, throttle::Scope, time::Timestamp};
 /// How long a browser is known after its last sign-in: as long as any keeps a cookie.
 const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
 
+/// Ten times as long as one is tried.
+const DELIVERIES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
 /// What is kept for a while and then goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -23,11 +26,20 @@ pub enum Kind {
     KnownDevices,
     /// Counts older than any range that is shown.
     Activity,
+    /// Messages to receivers, whatever became of them.
+    WebhookDeliveries,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::WebSessions, Self::Revocations, Self::Throttles, Self::KnownDevices, Self::Activity];
+    pub const ALL: [Self; 7] = [
+        Self::Sessions,
+        Self::WebSessions,
+        Self::Revocations,
+        Self::Throttles,
+        Self::KnownDevices,
+        Self::Activity,
+        Self::WebhookDeliveries,
+    ];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -38,6 +50,7 @@ impl Kind {
             Self::Throttles => "throttles",
             Self::KnownDevices => "known_devices",
             Self::Activity => "activity",
+            Self::WebhookDeliveries => "webhook_deliveries",
         }
     }
 }
@@ -90,6 +103,14 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             i64::from(most)
         ),
         Kind::Activity => activity(tx, now, most).await,
+        Kind::WebhookDeliveries => sql!(
+            tx.on(),
+            execute,
+            "DELETE FROM webhook_deliveries WHERE created_at <= $1 AND id IN
+               (SELECT id FROM webhook_deliveries WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
+            now.minus(DELIVERIES_KEPT).0,
+            i64::from(most)
+        ),
     }?;
     Ok(Batch { deleted, written: deleted })
 }

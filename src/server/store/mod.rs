@@ -35,6 +35,8 @@ mod tx;
 pub mod user_list;
 pub mod users;
 pub mod web_sessions;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod writer;
 
 pub use db::Db;

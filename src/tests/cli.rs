@@ -9,7 +9,10 @@ use std::{
 use axum::http::StatusCode;
 use sekisho::{domain::role::Role, server::node::revocation_feed::hear};
 
-use crate::test_app::{PASSWORD, TestApp};
+use crate::{
+    receiver::{Receiver, pass},
+    test_app::{PASSWORD, TestApp},
+};
 
 const EMAIL: &str = "hanako@example.com";
 
@@ -274,4 +277,43 @@ fn a_first_start_makes_an_admin_shows_the_password_once_and_keeps_its_secret_to_
     let (first, second) = (start(), start());
     assert!(first.contains("assword"), "{first}");
     assert!(!second.contains("assword"), "{second}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_made_on_the_command_line_is_sent_to_by_the_server() {
+    let app = TestApp::today_with(&[crate::receiver::HERE]).await;
+    let receiver = Receiver::start().await;
+    let here = |arguments: &[&str]| {
+        let done = run(on(&app).env("SEKISHO_WEBHOOKS__ALLOW_PRIVATE", "127.0.0.0/8").args(arguments).arg("--json"));
+        (done.status.code(), text(&done.stdout), text(&done.stderr))
+    };
+    let json = |arguments: &[&str]| {
+        let (code, out, error) = here(arguments);
+        assert_eq!(code, Some(0), "{error}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
+    };
+    let made = json(&["webhook", "create", "--url", &receiver.url(), "--event", "user.locked"]);
+    let (id, secret) = (made["webhook_id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    assert_eq!(json(&["webhook", "list"])[0]["events"], serde_json::json!(["user.locked"]));
+    let test = json(&["webhook", "test", id])["delivery_id"].clone();
+    // The command has a clock of its own.
+    app.minutes(1);
+    pass(&app).await;
+    let got = receiver.got().remove(0);
+    assert!(got.is_signed_by(secret) && test == got.header("webhook-id"));
+    let log = json(&["webhook", "deliveries", id]);
+    assert_eq!((&log[0]["state"], &log[0]["status"]), (&"delivered".into(), &204.into()));
+    assert_eq!(json(&["webhook", "disable", id])["changed"], true);
+    assert_eq!(here(&["webhook", "test", id]).0, Some(1), "it is off");
+    assert_eq!(json(&["webhook", "enable", id])["enabled"], true);
+    json(&["webhook", "delete", id]);
+    assert_eq!(here(&["webhook", "delete", id]).0, Some(1));
+    for odd in ["http://hooks.example.com/", "https://10.0.0.1/", "nonsense"] {
+        let (code, out, error) = here(&["webhook", "create", "--url", odd]);
+        assert!(code == Some(1) && out.is_empty() && error.contains("url"), "{odd}: {error}");
+    }
+    for action in ["create", "update", "send", "delete"] {
+        let by = format!("SELECT detail FROM audit WHERE action = 'webhook_{action}' LIMIT 1");
+        assert!(app.text(&by).await.contains("\"by\":\"cli\""), "{action}");
+    }
 }

@@ -19,5 +19,6 @@ mod run;
 mod serve;
 mod session;
 mod user;
+mod webhook;
 
 pub use run::run;

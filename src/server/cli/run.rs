@@ -4,12 +4,15 @@ use std::{process::ExitCode, sync::Arc};
 
 use super::{
     account,
-    args::{self, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand},
+    args::{
+        self, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand,
+        WebhookCommand,
+    },
     audit, cleanup, configuration, demo, doctor,
     failure::Failure,
     keys,
     out::{Out, complain},
-    serve, session, user,
+    serve, session, user, webhook,
 };
 use crate::{
     domain::account_act::AccountAct,
@@ -71,6 +74,7 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
         Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
+        Command::Webhook(command) => on_webhook(command, &config, out).await,
         Command::Demo(DemoCommand::Seed(seed)) => Box::pin(demo::seed(config, seed, out)).await,
         Command::Session(SessionCommand::Kill { .. }) | Command::Config(_) | Command::Doctor => {
             unreachable!("clap asks for one of the two; what goes without a valid configuration has gone")
@@ -86,6 +90,18 @@ async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(
         UserCommand::Lock { email } => account::act(config, email, AccountAct::Lock, out).await,
         UserCommand::Unlock { email } => account::act(config, email, AccountAct::Unlock, out).await,
         UserCommand::Delete { email } => account::act(config, email, AccountAct::Delete, out).await,
+    }
+}
+
+async fn on_webhook(command: WebhookCommand, config: &Config, out: Out) -> Result<(), Failure> {
+    match command {
+        WebhookCommand::List => webhook::list(config, out).await,
+        WebhookCommand::Create(new) => webhook::create(config, new, out).await,
+        WebhookCommand::Delete { id } => webhook::delete(config, id, out).await,
+        WebhookCommand::Enable { id } => webhook::switch(config, (id, true), out).await,
+        WebhookCommand::Disable { id } => webhook::switch(config, (id, false), out).await,
+        WebhookCommand::Test { id } => webhook::test(config, id, out).await,
+        WebhookCommand::Deliveries { id, limit } => webhook::deliveries(config, (id, limit), out).await,
     }
 }
 

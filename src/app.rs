@@ -21,8 +21,9 @@ use crate::{
         locale::{LocaleProvider, use_locale},
         pages::{
             account::Account, admin_audit::AdminAudit, admin_overview::AdminOverview, admin_user::AdminUser,
-            admin_users::AdminUsers, choose::ChoosePage, devices::DevicesPage, home::Home, not_found::NotFound,
-            register::RegisterPage, security::Security, sign_in::SignIn,
+            admin_users::AdminUsers, admin_webhook::AdminWebhook, admin_webhooks::AdminWebhooks, choose::ChoosePage,
+            devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
+            sign_in::SignIn,
         },
         password_length::provide_password_min_length,
         paths,
@@ -84,6 +85,8 @@ fn Pages() -> impl IntoView {
                 <Route path=path!("users") view=AdminUsers ssr=SsrMode::Async />
                 <Route path=path!("users/:id") view=AdminUser ssr=SsrMode::Async />
                 <Route path=path!("audit") view=AdminAudit ssr=SsrMode::Async />
+                <Route path=path!("webhooks") view=AdminWebhooks ssr=SsrMode::Async />
+                <Route path=path!("webhooks/:id") view=AdminWebhook ssr=SsrMode::Async />
             </ParentRoute>
         </Routes>
     }

@@ -21,6 +21,7 @@ pub const ACCOUNT: &str = "/settings/account";
 pub const OVERVIEW: &str = "/admin";
 pub const USERS: &str = "/admin/users";
 pub const AUDIT: &str = "/admin/audit";
+pub const WEBHOOKS: &str = "/admin/webhooks";
 
 /// The sign-in page, leading back to `return_to`, and saying why if there is something to say.
 pub fn login(return_to: &str, reason: EndReason) -> String {
@@ -45,6 +46,10 @@ pub fn overview(range: Range) -> String {
 
 pub fn user(id: &str) -> String {
     format!("{USERS}/{}", Url::escape(id))
+}
+
+pub fn webhook(id: &str) -> String {
+    format!("{WEBHOOKS}/{}", Url::escape(id))
 }
 
 /// A page under a filter: of its values those that are set.

@@ -175,6 +175,12 @@ pub fn event(l: Locale, code: &str) -> Text {
         "cleanup" => text!(l, event.cleanup).into(),
         "audit_export" => text!(l, event.audit_export).into(),
         "audit_key" => text!(l, event.audit_key).into(),
+        "webhook_create" => text!(l, event.webhook_create).into(),
+        "webhook_update" => text!(l, event.webhook_update).into(),
+        "webhook_delete" => text!(l, event.webhook_delete).into(),
+        "webhook_rotate" => text!(l, event.webhook_rotate).into(),
+        "webhook_send" => text!(l, event.webhook_send).into(),
+        "webhook_disable" => text!(l, event.webhook_disable).into(),
         other => other.to_owned().into(),
     }
 }

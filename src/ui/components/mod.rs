@@ -26,3 +26,4 @@ pub mod step_up_dialog;
 pub mod theme_choice;
 pub mod time_text;
 pub mod user_filters;
+pub mod webhook_fields;

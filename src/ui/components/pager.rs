@@ -10,7 +10,8 @@ use crate::{
 #[component]
 pub fn Pager(
     /// The page of the list.
-    page: &'static str,
+    #[prop(into)]
+    page: String,
     query: String,
     /// Whether this is a later page.
     later: bool,
@@ -22,7 +23,7 @@ pub fn Pager(
     let l = use_locale();
     let to = move |cursor: &str| {
         let kept = kept.iter().map(|(name, value)| (*name, value.as_str()));
-        paths::filtered(page, &kept.chain([("query", query.as_str()), ("cursor", cursor)]).collect::<Vec<_>>())
+        paths::filtered(&page, &kept.chain([("query", query.as_str()), ("cursor", cursor)]).collect::<Vec<_>>())
     };
     let shown = later || next.is_some();
     shown.then(|| {

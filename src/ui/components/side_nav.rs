@@ -35,6 +35,9 @@ pub fn SideNav(role: Role) -> impl IntoView {
                             </A>
                             <A href=paths::USERS>{text!(l, nav.users)}</A>
                             <A href=paths::AUDIT>{text!(l, nav.audit)}</A>
+                            {role
+                                .may(Action::ViewWebhooks)
+                                .then(|| view! { <A href=paths::WEBHOOKS>{text!(l, nav.webhooks)}</A> })}
                         </nav>
                     }
                 })}

@@ -34,6 +34,7 @@ pub mod throttles;
 mod tx;
 pub mod user_list;
 pub mod users;
+mod user_row;
 pub mod web_sessions;
 pub mod webhook_deliveries;
 pub mod webhooks;

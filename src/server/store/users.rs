@@ -1,86 +1,11 @@
-//! Table `users`.
+//! Table `users`. Its rows are read in `user_row.rs`.
 
 use sqlx::FromRow;
 
-use super::{On, StoreError, StoreResult, Tx, sql, user_id};
+pub(super) use super::user_row::{JoinedRow, Row};
+pub use super::user_row::{User, WithPassword};
+use super::{On, StoreError, StoreResult, Tx, sql};
 use crate::domain::{email::Email, ids::UserId, role::Role, session::EndReason, time::Timestamp};
-
-#[derive(Clone, Debug)]
-pub struct User {
-    pub id: UserId,
-    pub email: String,
-    pub display_name: String,
-    pub role: Role,
-    pub version: i64,
-    pub locked_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-}
-
-/// A user with what verifies their password.
-pub struct WithPassword {
-    pub user: User,
-    pub password_hash: String,
-}
-
-#[derive(FromRow)]
-pub(super) struct Row {
-    id: String,
-    email: String,
-    display_name: String,
-    role: String,
-    version: i64,
-    locked_at: Option<i64>,
-    created_at: i64,
-}
-
-/// A user's columns beside those of another table.
-#[derive(FromRow)]
-pub(super) struct JoinedRow {
-    #[sqlx(rename = "user_email")]
-    email: String,
-    #[sqlx(rename = "user_display_name")]
-    display_name: String,
-    #[sqlx(rename = "user_role")]
-    role: String,
-    #[sqlx(rename = "user_row_version")]
-    version: i64,
-    #[sqlx(rename = "user_locked_at")]
-    locked_at: Option<i64>,
-    #[sqlx(rename = "user_created_at")]
-    created_at: i64,
-}
-
-impl JoinedRow {
-    pub(super) fn read(self, id: UserId) -> StoreResult<User> {
-        Ok(User {
-            id,
-            email: self.email,
-            display_name: self.display_name,
-            role: role(&self.role)?,
-            version: self.version,
-            locked_at: self.locked_at.map(Timestamp),
-            created_at: Timestamp(self.created_at),
-        })
-    }
-}
-
-fn role(text: &str) -> StoreResult<Role> {
-    Role::parse(text).ok_or(StoreError::Inconsistent { table: "users", column: "role" })
-}
-
-impl Row {
-    pub(super) fn read(self) -> StoreResult<User> {
-        Ok(User {
-            id: user_id(&self.id, "users")?,
-            email: self.email,
-            display_name: self.display_name,
-            role: role(&self.role)?,
-            version: self.version,
-            locked_at: self.locked_at.map(Timestamp),
-            created_at: Timestamp(self.created_at),
-        })
-    }
-}
 
 /// # Errors
 /// [`StoreError::Conflict`] when the address is taken.

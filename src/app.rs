@@ -20,8 +20,8 @@ use crate::{
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
         pages::{
-            account::Account, admin_audit::AdminAudit, admin_overview::AdminOverview, admin_user::AdminUser,
-            admin_users::AdminUsers, admin_webhook::AdminWebhook, admin_webhooks::AdminWebhooks, choose::ChoosePage,
+            account::Account, admin_audit::AdminAudit, admin_invites::AdminInvites, admin_overview::AdminOverview,
+            admin_several::AdminSeveral, admin_user::AdminUser, admin_users::AdminUsers, admin_webhook::AdminWebhook, admin_webhooks::AdminWebhooks, choose::ChoosePage,
             devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
             sign_in::SignIn,
         },
@@ -83,6 +83,8 @@ fn Pages() -> impl IntoView {
             <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
                 <Route path=path!("") view=AdminOverview ssr=SsrMode::Async />
                 <Route path=path!("users") view=AdminUsers ssr=SsrMode::Async />
+                <Route path=path!("users/several") view=AdminSeveral ssr=SsrMode::Async />
+                <Route path=path!("users/new") view=AdminInvites ssr=SsrMode::Async />
                 <Route path=path!("users/:id") view=AdminUser ssr=SsrMode::Async />
                 <Route path=path!("audit") view=AdminAudit ssr=SsrMode::Async />
                 <Route path=path!("webhooks") view=AdminWebhooks ssr=SsrMode::Async />

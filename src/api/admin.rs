@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{ApiResult, devices::Ended};
 use crate::domain::{device_label::DeviceLabel, role::Role, session::EndReason, user_filter::Asked};
 
+/// Where the list of users is had as CSV, under the same filter.
+pub const EXPORT: &str = "/api/admin/users/export";
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
     pub id: String,
@@ -25,6 +28,9 @@ pub struct UserPage {
     pub next: Option<String>,
     /// How many the filter finds; `null` where they are too many to be counted for a look.
     pub total: Option<i64>,
+    /// The role of the one who asks lets them change accounts, and take the list out.
+    pub manageable: bool,
+    pub exportable: bool,
     pub server_now: i64,
 }
 

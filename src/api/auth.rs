@@ -26,20 +26,23 @@ pub struct WaitingSignIn {
     pub server_now: i64,
 }
 
-/// Makes an account and signs it in.
+/// Makes an account and signs it in. `invite` is the token of an invitation, or empty.
 ///
 /// # Errors
-/// `invalid` (`email`, `password`, `display_name`), `conflict`, `forbidden` when registration is closed, `throttled`, `unavailable`.
+/// `invalid` (`email`, `password`, `display_name`, `invite`), `conflict`, `forbidden` where an invitation is needed, `throttled`,
+/// `unavailable`.
 #[server(prefix = "/api", endpoint = "register")]
 pub async fn register(
     #[server(default)] email: String,
     #[server(default)] password: String,
     #[server(default)] display_name: String,
+    #[server(default)] invite: String,
     #[server(default)] return_to: String,
 ) -> ApiResult<SignedIn> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    let signed_in = flow::register::register(&cx, &email, password.into(), &display_name).await?;
+    let applicant = flow::register::Applicant { email: &email, display_name: &display_name, invite: &invite };
+    let signed_in = flow::register::register(&cx, applicant, password.into()).await?;
     Ok(context::arrive(&cx, signed_in, &return_to))
 }
 

@@ -100,7 +100,7 @@ fn text_of(element: &Element, property: &str) -> String {
 }
 
 /// The elements that a selector finds.
-pub fn found(within: &Element, selector: &str) -> impl Iterator<Item = Element> {
+pub fn found(within: &Element, selector: &str) -> impl Iterator<Item = Element> + use<> {
     let found = within.query_selector_all(selector).map_or_else(|_| Array::new(), |found| Array::from(&found));
     found.into_iter().map(JsCast::unchecked_into)
 }

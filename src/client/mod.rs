@@ -7,6 +7,7 @@
 pub mod call;
 pub mod changes;
 mod channel;
+pub mod choices;
 pub mod dom;
 pub mod draft_keeper;
 pub mod drafts;

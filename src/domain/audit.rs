@@ -27,6 +27,9 @@ pub enum Event {
     /// A write refused because it came from another site.
     CrossSite,
     UserCreate,
+    /// Someone may make an account by a link.
+    InviteCreate,
+    InviteRevoke,
     UserLock,
     UserUnlock,
     UserDelete,
@@ -34,6 +37,8 @@ pub enum Event {
     KeyRotate,
     /// Rows past use were deleted.
     Cleanup,
+    /// The list of users was taken out.
+    UsersExport,
     /// The audit log was taken out as a whole, or what a search found of it.
     AuditExport,
     /// The audit log is sealed under another key from here on.
@@ -57,7 +62,7 @@ pub enum Outcome {
 
 impl Event {
     /// All there are, as they are offered to choose from.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Register,
         Self::SignIn,
         Self::SignOut,
@@ -73,6 +78,8 @@ impl Event {
         Self::KickSession,
         Self::RoleChange,
         Self::UserCreate,
+        Self::InviteCreate,
+        Self::InviteRevoke,
         Self::UserLock,
         Self::UserUnlock,
         Self::UserDelete,
@@ -80,6 +87,7 @@ impl Event {
         Self::CrossSite,
         Self::KeyRotate,
         Self::Cleanup,
+        Self::UsersExport,
         Self::AuditExport,
         Self::AuditKey,
         Self::WebhookCreate,
@@ -110,11 +118,14 @@ impl Event {
             Self::Forbidden => "forbidden",
             Self::CrossSite => "cross_site",
             Self::UserCreate => "user_create",
+            Self::InviteCreate => "invite_create",
+            Self::InviteRevoke => "invite_revoke",
             Self::UserLock => "user_lock",
             Self::UserUnlock => "user_unlock",
             Self::UserDelete => "user_delete",
             Self::KeyRotate => "key_rotate",
             Self::Cleanup => "cleanup",
+            Self::UsersExport => "users_export",
             Self::AuditExport => "audit_export",
             Self::AuditKey => "audit_key",
             Self::WebhookCreate => "webhook_create",

@@ -38,6 +38,10 @@ id!(
     /// A session, as claim `sid`.
     SessionId
 );
+id!(
+    /// An invitation; its link has a token instead.
+    InviteId
+);
 
 fn is_uuid(text: &str) -> bool {
     text.len() == 36

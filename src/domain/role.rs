@@ -15,6 +15,8 @@ pub enum Role {
 pub enum Action {
     ViewOverview,
     ViewUsers,
+    ExportUsers,
+    ViewInvites,
     ViewAudit,
     ExportAudit,
     KickSessions,
@@ -33,6 +35,8 @@ impl Action {
             Self::ManageAccounts | Self::ManageWebhooks => true,
             Self::ViewOverview
             | Self::ViewUsers
+            | Self::ExportUsers
+            | Self::ViewInvites
             | Self::ViewAudit
             | Self::ExportAudit
             | Self::KickSessions
@@ -50,7 +54,11 @@ impl Role {
             Self::User => false,
             Self::Support => !matches!(
                 action,
-                Action::ManageAccounts | Action::ExportAudit | Action::ViewWebhooks | Action::ManageWebhooks
+                Action::ManageAccounts
+                    | Action::ExportAudit
+                    | Action::ExportUsers
+                    | Action::ViewWebhooks
+                    | Action::ManageWebhooks
             ),
             Self::Admin => true,
         }
@@ -80,7 +88,10 @@ mod tests {
         assert!(Role::Support.may(Action::KickSessions));
         assert!(!Role::Support.may(Action::ManageAccounts));
         assert!(Role::Admin.may(Action::ManageAccounts));
-        assert!(!Role::Support.may(Action::ExportAudit) && Role::Admin.may(Action::ExportAudit));
+        for export in [Action::ExportAudit, Action::ExportUsers] {
+            assert!(!Role::Support.may(export) && Role::Admin.may(export));
+        }
+        assert!(Role::Support.may(Action::ViewInvites) && !Role::User.may(Action::ViewInvites));
         assert!(!Role::User.may(Action::ViewUsers));
     }
 
@@ -94,8 +105,14 @@ mod tests {
     #[test]
     fn only_what_changes_an_account_or_sends_word_elsewhere_needs_a_recent_proof() {
         assert!(Action::ManageAccounts.needs_proof() && Action::ManageWebhooks.needs_proof());
-        for quick in
-            [Action::ViewOverview, Action::ViewUsers, Action::ViewAudit, Action::KickSessions, Action::ViewWebhooks]
+        for quick in [
+            Action::ViewOverview,
+            Action::ViewUsers,
+            Action::ViewInvites,
+            Action::ViewAudit,
+            Action::KickSessions,
+            Action::ViewWebhooks,
+        ]
         {
             assert!(!quick.needs_proof(), "{quick:?}");
         }

@@ -66,3 +66,9 @@ fn system_now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
+
+/// An instant as people and programs read it (RFC 3339, UTC).
+#[must_use]
+pub fn shown(at: Timestamp) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + at.since(Timestamp(0))).to_string()
+}

@@ -9,13 +9,15 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 
 use super::{
     context,
-    http::{
-        audit_export, edge, errors, events, form_page, forward_auth, health, jwks, security_headers, site, way_back,
-    },
+    http::{edge, errors, events, exports, form_page, forward_auth, health, jwks, security_headers, site, way_back},
     metrics,
     state::AppState,
 };
-use crate::{api::audit::EXPORT, app::App, shell::shell};
+use crate::{
+    api::{admin, audit},
+    app::App,
+    shell::shell,
+};
 
 /// The whole application over a state.
 pub fn build(state: AppState) -> Router {
@@ -28,7 +30,8 @@ pub fn build(state: AppState) -> Router {
     let contextual = middleware::from_fn_with_state(state.clone(), context::layer);
     let people = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), security_headers::set_page_policy, page)
-        .route(EXPORT, get(audit_export::export))
+        .route(audit::EXPORT, get(exports::audit))
+        .route(admin::EXPORT, get(exports::users))
         .fallback(not_found)
         .with_state(options)
         .layer(middleware::from_fn(errors::layer))

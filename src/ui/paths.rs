@@ -20,6 +20,9 @@ pub const SECURITY: &str = "/settings/security";
 pub const ACCOUNT: &str = "/settings/account";
 pub const OVERVIEW: &str = "/admin";
 pub const USERS: &str = "/admin/users";
+/// An act on several users, asked about before it is done.
+pub const SEVERAL: &str = "/admin/users/several";
+pub const INVITES: &str = "/admin/users/new";
 pub const AUDIT: &str = "/admin/audit";
 pub const WEBHOOKS: &str = "/admin/webhooks";
 
@@ -50,6 +53,11 @@ pub fn user(id: &str) -> String {
 
 pub fn webhook(id: &str) -> String {
     format!("{WEBHOOKS}/{}", Url::escape(id))
+}
+
+/// The form of registration, as an invitation and the way on have it.
+pub fn register(invite: &str, return_to: &str) -> String {
+    filtered(REGISTER, &[("invite", invite), ("return_to", return_to)])
 }
 
 /// A page under a filter: of its values those that are set.

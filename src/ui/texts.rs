@@ -71,6 +71,8 @@ fn invalid(l: Locale, field: &str, reason: &str) -> &'static str {
         ("password" | "new_password" | "current_password", _) => text!(l, error.invalid_password),
         ("email", _) => text!(l, error.invalid_email),
         ("display_name", _) => text!(l, error.invalid_name),
+        ("invite", _) => text!(l, error.invite_not_valid),
+        ("user_ids", _) => text!(l, error.invalid_chosen),
         ("cursor" | "limit", _) => text!(l, error.invalid_cursor),
         _ => text!(l, error.invalid_form),
     }

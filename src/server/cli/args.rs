@@ -4,15 +4,12 @@ use std::path::PathBuf;
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory as _, FromArgMatches as _, Parser,
-    Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
-    value_parser,
+    Subcommand, value_parser,
 };
 
-use crate::{
-    domain::{audit_chain::Head, email::Email, ids::SessionId, role::Role},
-    server::canonical,
-};
+use super::user_args::email;
+pub use super::user_args::{Guest, NewAccount, UserCommand, UserFilter, UserListing};
+use crate::domain::{audit_chain::Head, email::Email, ids::SessionId};
 
 /// A sign-in and session server.
 #[derive(Debug, Parser)]
@@ -65,50 +62,6 @@ pub enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
-    /// Make an account
-    Create(NewAccount),
-    /// Give an account another role; tokens that say the old one are renewed
-    SetRole {
-        #[arg(value_parser = email)]
-        email: Email,
-        #[arg(value_parser = role())]
-        role: Role,
-    },
-    /// All accounts
-    List,
-    /// End all sessions of an account, and let nobody sign in to it
-    Lock {
-        #[arg(value_parser = email)]
-        email: Email,
-    },
-    /// Let an account sign in again
-    Unlock {
-        #[arg(value_parser = email)]
-        email: Email,
-    },
-    /// Delete an account with all that belongs to it, for good
-    Delete {
-        #[arg(value_parser = email)]
-        email: Email,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct NewAccount {
-    #[arg(long, value_parser = email)]
-    pub email: Email,
-    #[arg(long, value_parser = role())]
-    pub role: Role,
-    /// Name as it is shown [default: the part of the e-mail before the @]
-    #[arg(long, value_name = "NAME", value_parser = display_name)]
-    pub display_name: Option<String>,
-    /// Read the password from one line of standard input (the only way: arguments are seen by other users)
-    #[arg(long, required = true)]
-    pub password_stdin: bool,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum SessionCommand {
     /// Live sessions
     List {
@@ -116,13 +69,13 @@ pub enum SessionCommand {
         #[arg(long, value_name = "EMAIL", value_parser = email)]
         user: Option<Email>,
     },
-    /// End a session, or all sessions of an account, now
+    /// End a session, or all sessions of accounts, now
     Kill {
         #[arg(value_name = "SESSION_ID", value_parser = session_id, required_unless_present = "user")]
         session: Option<SessionId>,
-        /// All sessions of this account
+        /// All sessions of this account; repeatable
         #[arg(long, value_name = "EMAIL", value_parser = email, conflicts_with = "session")]
-        user: Option<Email>,
+        user: Vec<Email>,
     },
 }
 
@@ -247,24 +200,12 @@ fn set_of_every_level(matches: &ArgMatches) -> Vec<String> {
     set
 }
 
-fn email(typed: &str) -> Result<Email, &'static str> {
-    canonical::email(typed).ok_or("not an e-mail address that can be used here")
-}
-
-fn display_name(typed: &str) -> Result<String, &'static str> {
-    canonical::display_name(typed).ok_or("longer than 64 characters")
-}
-
 fn session_id(typed: &str) -> Result<SessionId, &'static str> {
     SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
 }
 
 fn head(typed: &str) -> Result<Head, &'static str> {
     Head::parse(typed).ok_or("not a head such as 42:0f…9c (see `sekisho audit verify`)")
-}
-
-fn role() -> impl TypedValueParser<Value = Role> {
-    PossibleValuesParser::new(Role::ALL.map(Role::as_str)).try_map(|text| Role::parse(&text).ok_or("no such role"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is typed, and what it is taken for.
 
 use super::*;
+use crate::domain::role::Role;
 
 fn read(line: &str) -> Result<Cli, clap::Error> {
     parse(std::iter::once("sekisho").chain(line.split_whitespace()).map(Into::into))
@@ -41,6 +42,12 @@ fn what_is_killed_is_one_session_or_those_of_one_user() {
     let id = "0192a5c0-7d3e-7b21-9f00-0123456789ab";
     assert!(read(&format!("session kill {id}")).is_ok());
     assert!(read("session kill --user a@example.com").is_ok());
+    let Some(Command::Session(SessionCommand::Kill { user, .. })) =
+        read("session kill --user a@example.com --user b@example.com").unwrap().command
+    else {
+        panic!("read as something else")
+    };
+    assert_eq!(user.len(), 2);
     assert!(read("session kill").is_err());
     assert!(read(&format!("session kill {id} --user a@example.com")).is_err());
 }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::failure::Failure;
+pub use crate::server::clock::shown;
 use crate::{
     domain::{
         audit::Event,
@@ -64,21 +65,22 @@ impl Direct {
         found.map(|found| found.user).ok_or_else(|| no_such_user(email.as_str()))
     }
 
-    /// All accounts, by e-mail.
+    /// The accounts that a filter finds, at most `most`.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn users(&self) -> StoreResult<Vec<Listed>> {
-        let filter = Filter::default();
+    pub async fn users(&self, filter: &Filter, sort: Sort, most: Option<usize>) -> StoreResult<Vec<Listed>> {
+        let most = most.unwrap_or(usize::MAX);
         let (mut all, mut after): (Vec<Listed>, _) = (Vec::new(), String::new());
-        loop {
-            let sort = Sort::Email;
-            let wanted = Wanted { filter: &filter, sort, after: &after, limit: USERS_AT_ONCE, now: self.now };
-            let page = user_list::page(&self.db, &wanted).await?.users;
-            let Some(last) = page.last() else { return Ok(all) };
+        while all.len() < most {
+            let wanted = Wanted { filter, sort, after: &after, limit: USERS_AT_ONCE, now: self.now };
+            let page = user_list::rows(&self.db, &wanted).await?;
+            let Some(last) = page.last() else { break };
             after = user_list::cursor(last, sort);
             all.extend(page);
         }
+        all.truncate(most);
+        Ok(all)
     }
 
     /// An audit row of this command: nobody is signed in, the machine's operator acts.
@@ -109,11 +111,4 @@ impl Direct {
 #[must_use]
 pub fn no_such_user(email: &str) -> Failure {
     Failure::refused(format!("there is no account {email}"))
-}
-
-/// An instant as people read it (RFC 3339, UTC).
-#[must_use]
-pub fn shown(at: Timestamp) -> String {
-    let since_epoch = at.since(Timestamp(0));
-    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since_epoch).to_string()
 }

@@ -13,12 +13,14 @@ mod direct;
 mod doctor;
 mod failure;
 mod first_admin;
+mod invite;
 mod keys;
 mod out;
 mod run;
 mod serve;
 mod session;
 mod user;
+mod user_args;
 mod webhook;
 
 pub use run::run;

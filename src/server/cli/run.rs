@@ -10,7 +10,7 @@ use super::{
     },
     audit, cleanup, configuration, demo, doctor,
     failure::Failure,
-    keys,
+    invite, keys,
     out::{Out, complain},
     serve, session, user, webhook,
 };
@@ -67,7 +67,7 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Session(SessionCommand::Kill { session: Some(session), .. }) => {
             session::kill(&config, session, out).await
         }
-        Command::Session(SessionCommand::Kill { user: Some(user), .. }) => session::kill_all(&config, user, out).await,
+        Command::Session(SessionCommand::Kill { user, .. }) => session::kill_all(&config, user, out).await,
         Command::Cleanup => cleanup::clean_up(&config, out).await,
         Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
         Command::Audit(AuditCommand::Export) => audit::export(&config).await,
@@ -76,16 +76,18 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
         Command::Webhook(command) => on_webhook(command, &config, out).await,
         Command::Demo(DemoCommand::Seed(seed)) => Box::pin(demo::seed(config, seed, out)).await,
-        Command::Session(SessionCommand::Kill { .. }) | Command::Config(_) | Command::Doctor => {
-            unreachable!("clap asks for one of the two; what goes without a valid configuration has gone")
-        }
+        Command::Config(_) | Command::Doctor => unreachable!("what goes without a valid configuration has gone"),
     }
 }
 
 async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(), Failure> {
     match command {
         UserCommand::Create(account) => Box::pin(user::create(config.clone(), account, out)).await,
-        UserCommand::List => user::list(config, out).await,
+        UserCommand::Invite(guest) => invite::give(config, guest, out).await,
+        UserCommand::Invites => invite::list(config, out).await,
+        UserCommand::Uninvite { invite } => invite::revoke(config, invite, out).await,
+        UserCommand::List(listing) => user::list(config, listing, out).await,
+        UserCommand::Export(filter) => user::export(config, filter, out).await,
         UserCommand::SetRole { email, role } => account::act(config, email, AccountAct::SetRole(role), out).await,
         UserCommand::Lock { email } => account::act(config, email, AccountAct::Lock, out).await,
         UserCommand::Unlock { email } => account::act(config, email, AccountAct::Unlock, out).await,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    direct::{Direct, no_such_user, shown},
+    direct::{Direct, shown},
     failure::Failure,
     out::{Out, Row},
 };
@@ -13,11 +13,12 @@ use crate::{
         activity::{Count, Kind},
         audit::Event,
         email::Email,
-        ids::SessionId,
+        ids::{SessionId, UserId},
         lifetimes::first_end,
         revocation::Subject,
         session::{EndReason, SessionState},
         time::Timestamp,
+        user_filter::{Filter, Sort},
     },
     server::{
         config::Config,
@@ -60,24 +61,52 @@ async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId) -> StoreResult<
     Ok(true)
 }
 
-/// Ends all sessions of an account, also those that are just beginning.
+/// Ends all sessions of accounts, also those that are just beginning: of all that are named, or of none.
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn kill_all(config: &Config, user: Email, out: Out) -> Result<(), Failure> {
+pub async fn kill_all(config: &Config, users: Vec<Email>, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
+    let found = find_all(&direct, &users).await;
     let db = direct.db.clone();
-    let email = user.clone();
-    let killed = db.write(move |tx| Box::pin(async move { kill_every(&direct, tx, &email).await })).await;
+    let killed = match found {
+        Ok(found) => db.write(move |tx| Box::pin(async move { kill_every(&direct, tx, found).await })).await,
+        Err(failure) => {
+            db.close().await;
+            return Err(failure);
+        }
+    };
     db.close().await;
-    let Some(ended) = killed? else { return Err(no_such_user(user.as_str())) };
-    out.done(&format!("{ended} live sessions of {} are ended", user.as_str()), &json!({ "ended": ended }));
+    let killed = killed?;
+    let told: Vec<String> =
+        killed.iter().map(|(email, ended)| format!("{ended} live sessions of {email} are ended")).collect();
+    let ended: u64 = killed.iter().map(|(_, ended)| ended).sum();
+    let each: Vec<_> = killed.iter().map(|(email, ended)| json!({ "email": email, "ended": ended })).collect();
+    out.done(&told.join("\n"), &json!({ "ended": ended, "users": each }));
     Ok(())
 }
 
-async fn kill_every(direct: &Direct, tx: &mut Tx, email: &Email) -> StoreResult<Option<u64>> {
-    let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(None) };
-    let user = found.user.id;
+async fn find_all(direct: &Direct, emails: &[Email]) -> Result<Vec<User>, Failure> {
+    let mut found = Vec::new();
+    for email in emails {
+        found.push(direct.user(email).await?);
+    }
+    // In one order, so that two who do this at once never wait for each other.
+    found.sort_by(|one, other| one.id.cmp(&other.id));
+    found.dedup_by(|one, other| one.id == other.id);
+    Ok(found)
+}
+
+/// E-mails, and how many sessions of each were ended.
+async fn kill_every(direct: &Direct, tx: &mut Tx, users: Vec<User>) -> StoreResult<Vec<(String, u64)>> {
+    let mut killed = Vec::new();
+    for User { id, email, .. } in users {
+        killed.extend(kill_of(direct, tx, id).await?.map(|ended| (email, ended)));
+    }
+    Ok(killed)
+}
+
+async fn kill_of(direct: &Direct, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
     let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
     let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, direct.now).await?;
     let subject = Subject::User { user: user.clone(), below, except: None };
@@ -141,10 +170,9 @@ pub async fn list(config: &Config, user: Option<Email>, out: Out) -> Result<(), 
     let users = match user {
         Some(email) => vec![direct.user(&email).await?],
         None => direct
-            .users()
+            .users(&Filter { live: Some(true), ..Filter::default() }, Sort::Email, None)
             .await?
             .into_iter()
-            .filter(|listed| listed.live_sessions > 0)
             .map(|listed| listed.user)
             .collect(),
     };

@@ -1,4 +1,4 @@
-//! `sekisho user create` and `list`.
+//! `sekisho user create`, `list` and `export`.
 
 use std::io::BufRead;
 
@@ -6,23 +6,28 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    args::NewAccount,
+    args::{NewAccount, UserFilter, UserListing},
     direct::{Direct, shown},
     failure::Failure,
-    out::{Out, Row},
+    out::{Out, Row, lines},
 };
 use crate::{
     api::ApiError,
-    domain::{ids::UserId, password_policy::LONGEST_BYTES, role::Role, time::Timestamp},
+    domain::{
+        audit::Event, ids::UserId, password_policy::LONGEST_BYTES, role::Role, time::Timestamp, user_filter::Filter,
+    },
     server::{
         config::Config,
         flow::{
             create_user::{self, NewUser},
-            password_check,
+            password_check, users_export,
         },
         secret::Password,
         state::{AppState, Parts},
-        store::user_list::Listed,
+        store::{
+            audit::{self, Entry},
+            user_list::Listed,
+        },
     },
 };
 
@@ -123,12 +128,51 @@ impl Row for UserRow {
 
 /// # Errors
 /// When the database can't be opened or read.
-pub async fn list(config: &Config, out: Out) -> Result<(), Failure> {
+pub async fn list(config: &Config, listing: UserListing, out: Out) -> Result<(), Failure> {
+    let filter = filter(listing.filter)?;
     let direct = Direct::open(config).await?;
-    let rows: Vec<UserRow> = direct.users().await?.into_iter().map(UserRow::from).collect();
+    let users = direct.users(&filter, listing.sort, listing.limit).await;
     direct.db.close().await;
+    let rows: Vec<UserRow> = users?.into_iter().map(UserRow::from).collect();
     out.table(&rows);
     Ok(())
+}
+
+fn filter(typed: UserFilter) -> Result<Filter, Failure> {
+    Filter::parse(&typed.asked()).map_err(|field| Failure::refused(format!("--{field}: not understood")))
+}
+
+/// Writes down first that the list was taken out.
+///
+/// # Errors
+/// When the database can't be read or written.
+pub async fn export(config: &Config, typed: UserFilter, out: Out) -> Result<(), Failure> {
+    let filter = filter(typed)?;
+    let direct = Direct::open(config).await?;
+    let entry = Entry { detail: Some(json!({ "by": "cli" }).to_string()), ..direct.entry(Event::UsersExport) };
+    direct.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+    // A reader who has gone has seen enough.
+    let mut reads_on = out.json || lines(&users_export::head());
+    let mut next = Some(String::new());
+    while let (true, Some(after)) = (reads_on, next) {
+        let Some((users, following)) = users_export::batch(&direct.db, &filter, &after, direct.now).await? else {
+            break;
+        };
+        let text: String = if out.json {
+            users.into_iter().map(json_line).collect()
+        } else {
+            users.iter().map(users_export::line).collect()
+        };
+        reads_on = lines(&text);
+        next = following;
+    }
+    direct.db.close().await;
+    Ok(())
+}
+
+fn json_line(listed: Listed) -> String {
+    let row = serde_json::to_string(&UserRow::from(listed));
+    row.unwrap_or_else(|_| unreachable!("texts and numbers have a form")) + "\n"
 }
 
 #[cfg(test)]

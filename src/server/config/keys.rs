@@ -64,6 +64,7 @@ pub const KEYS: &[Key] = &[
     key("keys.rotation", "90d"),
     key("password.min_length", "15"),
     key("registration", "open"),
+    key("invites.ttl", "7d"),
     key("log.format", "text"),
 ];
 

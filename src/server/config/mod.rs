@@ -35,10 +35,17 @@ use crate::{
     },
 };
 
+/// What lies in a mailbox for so long is found by others.
+const LONGEST_INVITE: Duration = Duration::from_secs(90 * 86_400);
+
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
+    /// Anyone.
     Open,
+    /// Whoever has an invitation.
+    Invite,
+    /// Nobody but those who were invited by their e-mail.
     Closed,
 }
 
@@ -80,6 +87,8 @@ pub struct Config {
     pub keys: KeyPolicy,
     pub password_min_length: usize,
     pub registration: Registration,
+    /// How long an invitation is open.
+    pub invites_ttl: Duration,
     pub json_logs: bool,
 }
 
@@ -133,10 +142,12 @@ impl Config {
                 rotation: reader.duration("keys.rotation"),
             },
             password_min_length: reader.min_length(),
-            registration: match reader.one_of("registration", &["open", "closed"]).as_str() {
+            registration: match reader.one_of("registration", &["open", "invite", "closed"]).as_str() {
+                "invite" => Registration::Invite,
                 "closed" => Registration::Closed,
                 _ => Registration::Open,
             },
+            invites_ttl: reader.duration("invites.ttl"),
             json_logs: reader.one_of("log.format", &["text", "json"]) == "json",
             public_url,
         };
@@ -159,6 +170,9 @@ impl Config {
                 "keys.rotation: must be 0 or at least {} min: a key is published that long before it signs, twice over",
                 2 * PUBLISHED_FOR.as_secs() / 60
             ));
+        }
+        if self.invites_ttl.is_zero() || self.invites_ttl > LONGEST_INVITE {
+            lines.push("invites.ttl: must be longer than 0 and at most 90d".to_owned());
         }
         if matches!(self.web_store, WebStore::Redis(_)) && self.strategy != Strategy::Database {
             lines.push("session.store: redis is for session.strategy = database".to_owned());

@@ -92,12 +92,28 @@ pub fn event(act: AccountAct) -> Event {
 /// # Errors
 /// When the rows can't be written.
 pub async fn change(tx: &mut Tx, by: By, id: &UserId, act: AccountAct) -> StoreResult<Change> {
-    guards::hold(tx, Guard::Admins).await?;
-    if let Some(actor) = &by.entry.actor
-        && !users::find(tx.read(), actor).await?.is_some_and(|actor| manages(&actor))
-    {
-        return Ok(Change::NotAllowed);
+    if may_manage(tx, by.entry.actor.as_ref()).await? {
+        change_next(tx, by, id, act).await
+    } else {
+        Ok(Change::NotAllowed)
     }
+}
+
+/// Waits for the turn of whoever changes accounts, and says whether the one who asks still may then; nobody is the operator.
+///
+/// # Errors
+/// When the guard can't be held.
+pub async fn may_manage(tx: &mut Tx, actor: Option<&UserId>) -> StoreResult<bool> {
+    guards::hold(tx, Guard::Admins).await?;
+    let Some(actor) = actor else { return Ok(true) };
+    Ok(users::find(tx.read(), actor).await?.is_some_and(|actor| manages(&actor)))
+}
+
+/// The same for one who was asked already: it is still their turn.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn change_next(tx: &mut Tx, by: By, id: &UserId, act: AccountAct) -> StoreResult<Change> {
     let Some(user) = users::find(tx.read(), id).await? else { return Ok(Change::NoUser) };
     let account = Account {
         role: user.role,

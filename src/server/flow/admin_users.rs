@@ -46,7 +46,15 @@ pub async fn list(
     let Found { mut users, total } = user_list::page(&cx.state.db, &wanted).await?;
     let next = next_cursor(&mut users, limit, |last| user_list::cursor(last, sort));
     let row = |Listed { user, live_sessions, last_active_at, .. }| row(user, live_sessions, last_active_at);
-    Ok(UserPage { items: users.into_iter().map(row).collect(), next, total, server_now: cx.now.0 })
+    let role = actor.claims().role;
+    Ok(UserPage {
+        items: users.into_iter().map(row).collect(),
+        next,
+        total,
+        manageable: role.may(Action::ManageAccounts),
+        exportable: role.may(Action::ExportUsers),
+        server_now: cx.now.0,
+    })
 }
 
 /// # Errors

@@ -1,38 +1,28 @@
 //! The audit log as JSON lines (one object a line, newest first): a page at a time, so that a log of any size needs the
 //! memory of one page.
 
-use futures::{Stream, stream};
+use futures::Stream;
 use serde::Serialize;
 
 use crate::{
     api::{ApiResult, audit::AuditFilter},
-    domain::{
-        audit::{Event, Outcome},
-        revocation::Standing,
-        role::Action,
-    },
+    domain::{audit::Event, role::Action},
     server::{
         context::{Actor, RequestContext},
-        flow::{audit_filter, audit_log},
+        flow::{
+            audit_filter, audit_log,
+            export::{self, Batch, Broken},
+        },
         store::{
-            Db, StoreError, StoreResult,
-            audit::{self, Entry, Filter, Listed},
+            Db, StoreResult,
+            audit::{self, Filter, Listed},
         },
     },
 };
 
 const PAGE: i64 = 500;
 
-/// Why an export broke off.
-#[derive(Debug, thiserror::Error)]
-pub enum Broken {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the session that asked for it has ended")]
-    Ended,
-}
-
-/// What the filter admits, once it is written down that it was taken out. It ends with the session that asked for it.
+/// What the filter admits, once it is written down that it was taken out.
 ///
 /// # Errors
 /// `forbidden`, `invalid` as for the list, `unavailable`.
@@ -40,40 +30,24 @@ pub async fn export(
     cx: &RequestContext,
     actor: &Actor,
     asked: &AuditFilter,
-) -> ApiResult<impl Stream<Item = Result<String, Broken>> + Send + 'static> {
+) -> ApiResult<impl Stream<Item = Result<String, Broken>> + Send + 'static + use<>> {
     audit_log::allow(cx, actor, Action::ExportAudit).await?;
     let filter = audit_filter::resolve(&cx.state.db, asked).await?;
-    let set: serde_json::Map<_, _> = asked
-        .pairs()
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value.chars().take(254).collect::<String>().into()))
-        .collect();
-    let detail = Some(serde_json::json!({ "filter": set }).to_string());
-    let entry = Entry { detail, ..cx.audit(Event::AuditExport, Outcome::Done) };
-    cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
-    let (state, claims) = (cx.state.clone(), actor.0.clone());
-    let cursor = filter.map(|filter| (filter, String::new()));
-    Ok(stream::try_unfold(cursor, move |cursor| {
-        let (state, claims) = (state.clone(), claims.clone());
-        async move {
-            let Some((filter, cursor)) = cursor else { return Ok(None) };
-            if state.revoked.standing(&claims.claims) != Standing::Good {
-                return Err(Broken::Ended);
-            }
-            Ok(page(&state.db, filter, &cursor).await?)
-        }
-    }))
+    export::write_down(cx, Event::AuditExport, &asked.pairs()).await?;
+    let first = filter.map(|filter| (filter, String::new()));
+    Ok(export::batches(
+        cx,
+        actor,
+        first,
+        |state, (filter, cursor)| async move { page(&state.db, filter, &cursor).await },
+    ))
 }
 
-/// What comes after a page: the filter, and the id of the last row.
-pub type Cursor = Option<(Filter, String)>;
-
-/// The lines of the next page, and where the one after it begins; nothing after the last.
+/// The lines of the next page: what comes after it is the filter, and the id of the last row.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn page(db: &Db, filter: Filter, cursor: &str) -> StoreResult<Option<(String, Cursor)>> {
+pub async fn page(db: &Db, filter: Filter, cursor: &str) -> StoreResult<Batch<(Filter, String)>> {
     let rows = audit::list(db.read(), &filter, cursor, PAGE).await?;
     let Some(last) = rows.last().map(|row| row.id.clone()) else { return Ok(None) };
     let more = i64::try_from(rows.len()).is_ok_and(|rows| rows == PAGE);

@@ -36,7 +36,11 @@ pub async fn user(cx: &RequestContext, actor: &Actor, user_id: &str) -> ApiResul
     Ok(nodes::ended(&cx.state, ended).await)
 }
 
-async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
+/// How many sessions that ended; `None` where there is no such user.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn kick_user(cx: &RequestContext, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
     let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
     let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, cx.now).await?;
     let subject = Subject::User { user: user.clone(), below, except: None };

@@ -14,7 +14,7 @@ use axum::{
 };
 use url::{Url, form_urlencoded};
 
-use super::{errors, limits};
+use super::{errors, form_lists, limits};
 use crate::{
     api::{ApiError, form_result},
     server::state::AppState,
@@ -22,7 +22,8 @@ use crate::{
 
 /// A return address may be in it, escaped.
 const LONGEST_PAGE: usize = 4 * crate::domain::return_to::LONGEST;
-const LONGEST_RESULT: usize = 512;
+/// What an act on a page of people came to, and an invitation.
+const LONGEST_RESULT: usize = 3 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads the body, sets the way back where a form will need it, and says there what the form came to.
@@ -53,7 +54,7 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
         }
     }
     let endpoint = parts.uri.path().to_owned();
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let response = next.run(Request::from_parts(parts, Body::from(form_lists::bracketed(body)))).await;
     with_result(response, &endpoint, &state.config.public_url).await
 }
 

@@ -1,11 +1,12 @@
 //! The edge: what HTTP says and must be told, with no decision on who may do what.
 
-pub mod audit_export;
 pub mod client_ip;
 pub mod cookies;
 pub mod edge;
 pub mod errors;
 pub mod events;
+pub mod exports;
+pub mod form_lists;
 pub mod form_page;
 pub mod forward_auth;
 pub mod health;

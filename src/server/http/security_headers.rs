@@ -3,7 +3,7 @@
 //! Pages bring their own content security policy, because it names the nonce of their scripts. Everything else is
 //! data: if it is ever opened as a document it may do nothing at all.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use leptos::{nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 
@@ -27,12 +27,21 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 
 /// Gives the page being rendered its policy. Called where Leptos has provided the nonce: in the context closure.
 pub fn set_page_policy() {
+    if let (true, Some(reply)) = (is_told_a_secret(), use_context::<ResponseOptions>()) {
+        reply.insert_header(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     let hosts = context::current().ok().map(|cx| form_targets(&cx.state.config.return_hosts)).unwrap_or_default();
     if let (Some(nonce), Some(reply)) = (use_nonce(), use_context::<ResponseOptions>())
         && let Ok(policy) = HeaderValue::try_from(page_policy(&nonce, &hosts))
     {
         reply.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+/// Whether the page's own address gives something to whoever reads it: then it is told to nobody, not even to us.
+fn is_told_a_secret() -> bool {
+    let names_invite = |query: &str| query.split('&').any(|pair| pair.starts_with("invite="));
+    use_context::<Parts>().is_some_and(|parts| parts.uri.query().is_some_and(names_invite))
 }
 
 /// What the answer to a form may lead on to: browsers hold a form to its policy over redirects too.

@@ -11,6 +11,8 @@ const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 86_4
 
 /// Ten times as long as one is tried.
 const DELIVERIES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+/// How long one can see what became of an invitation.
+const INVITES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
 /// What is kept for a while and then goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +30,12 @@ pub enum Kind {
     Activity,
     /// Messages to receivers, whatever became of them.
     WebhookDeliveries,
+    /// Used, revoked or not: a month after their end.
+    Invites,
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sessions,
         Self::WebSessions,
         Self::Revocations,
@@ -39,6 +43,7 @@ impl Kind {
         Self::KnownDevices,
         Self::Activity,
         Self::WebhookDeliveries,
+        Self::Invites,
     ];
 
     #[must_use]
@@ -51,6 +56,7 @@ impl Kind {
             Self::KnownDevices => "known_devices",
             Self::Activity => "activity",
             Self::WebhookDeliveries => "webhook_deliveries",
+            Self::Invites => "invites",
         }
     }
 }
@@ -109,6 +115,14 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             "DELETE FROM webhook_deliveries WHERE created_at <= $1 AND id IN
                (SELECT id FROM webhook_deliveries WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
             now.minus(DELIVERIES_KEPT).0,
+            i64::from(most)
+        ),
+        Kind::Invites => sql!(
+            tx.on(),
+            execute,
+            "DELETE FROM invites WHERE expires_at <= $1 AND id IN
+               (SELECT id FROM invites WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+            now.minus(INVITES_KEPT).0,
             i64::from(most)
         ),
     }?;

@@ -145,13 +145,27 @@ pub fn cursor(listed: &Listed, sort: Sort) -> String {
 /// # Errors
 /// When the database can't be read.
 pub async fn page(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Found> {
+    let (users, few) = counted(db, wanted).await?;
+    let total = if wanted.filter.is_empty() && few.is_none() { Some(count(db.read()).await?) } else { few };
+    Ok(Found { users, total })
+}
+
+/// The same without the number of all, for whoever goes through them to the end.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn rows(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Vec<Listed>> {
+    Ok(counted(db, wanted).await?.0)
+}
+
+/// A page, and how many there are in all where those are few.
+async fn counted(db: &Db, wanted: &Wanted<'_>) -> StoreResult<(Vec<Listed>, Option<i64>)> {
     if let Some(users) = few(db, wanted).await? {
         let total = i64::try_from(users.len()).ok();
-        return Ok(Found { users: cut(users, wanted), total });
+        return Ok((cut(users, wanted), total));
     }
-    let total = if wanted.filter.is_empty() { Some(count(db.read()).await?) } else { None };
-    let users = along(db.read(), wanted).await?.into_iter().map(ListedRow::read).collect::<StoreResult<_>>()?;
-    Ok(Found { users, total })
+    let rows = along(db.read(), wanted).await?;
+    Ok((rows.into_iter().map(ListedRow::read).collect::<StoreResult<_>>()?, None))
 }
 
 async fn count(db: On<'_>) -> StoreResult<i64> {

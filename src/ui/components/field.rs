@@ -19,6 +19,10 @@ pub fn TextField(
     #[prop(default = "text")] kind: &'static str,
     autocomplete: &'static str,
     #[prop(optional)] hint: Option<&'static str>,
+    #[prop(default = true)] required: bool,
+    /// It says what can't be changed.
+    #[prop(optional)]
+    fixed: bool,
     /// What stands in it at first, and again after a reset.
     #[prop(optional, into)]
     value: Signal<Option<String>>,
@@ -38,12 +42,13 @@ pub fn TextField(
                 autocomplete=autocomplete
                 autocapitalize=(kind == "email").then_some("none")
                 spellcheck=(kind == "email").then_some("false")
-                required
+                required=required
+                readonly=fixed
                 maxlength=if kind == "email" { "254" } else { "80" }
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 aria-describedby=format!("{name}-hint {name}-error")
             />
-            {hint.map(|hint| view! { <p class="field__hint" id=format!("{name}-hint")>{hint}</p> })}
+            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="field__hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldError name error />
         </div>
     }

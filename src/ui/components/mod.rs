@@ -2,8 +2,10 @@
 
 pub mod alert;
 pub mod audit_filters;
+pub mod chooser;
 pub mod confirm;
 pub mod draft;
+pub mod export;
 pub mod facts;
 pub mod field;
 pub mod filters;

@@ -8,7 +8,10 @@ use crate::{
     api::audit::{AuditFilter, AuditPage, AuditRow, EXPORT, list_audit},
     i18n::{Locale, td_string as text},
     ui::{
-        components::{audit_filters::AuditFilters, facts::Fact, pager::Pager, states::Empty, time_text::DateTimeText},
+        components::{
+            audit_filters::AuditFilters, export::Export, facts::Fact, pager::Pager, states::Empty,
+            time_text::DateTimeText,
+        },
         fetch::{Loaded, use_private},
         locale::use_locale,
         paths, texts,
@@ -81,23 +84,19 @@ fn Events(page: AuditPage, filter: AuditFilter, later: bool) -> impl IntoView {
             {page.items.into_iter().map(|event| view! { <EventRows event /> }).collect_view()}
         </table>
         <Pager page=paths::AUDIT query later next=page.next kept />
-        {export.map(|file| view! { <Export file /> })}
+        {export
+            .map(|file| {
+                view! {
+                    <Export
+                        file
+                        name="sekisho-audit.jsonl"
+                        label=text!(l, audit.export)
+                        hint=text!(l, audit.export_hint)
+                    />
+                }
+            })}
     }
     .into_any()
-}
-
-/// Everything that is found, as a file. Its address is no page: the router leaves it to the browser.
-#[component]
-fn Export(file: String) -> impl IntoView {
-    let l = use_locale();
-    view! {
-        <p class="export">
-            <a class="button button--quiet" href=file download="sekisho-audit.jsonl" rel="external">
-                {text!(l, audit.export)}
-            </a>
-            <span class="export__hint">{text!(l, audit.export_hint)}</span>
-        </p>
-    }
 }
 
 /// An event, and beneath it over the whole width what is folded away.

@@ -8,14 +8,21 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{
-        admin::{UserPage, UserRow, list_users},
+        admin::{EXPORT, UserPage, UserRow, list_users},
         events::What,
     },
     domain::user_filter::Asked,
     i18n::{Locale, td_string as text},
     ui::{
         components::{
-            filters::said, pager::Pager, plot::grouped, states::Empty, time_text::TimeText, user_filters::UserFilters,
+            chooser::{Choose, Chooser},
+            export::Export,
+            filters::said,
+            pager::Pager,
+            plot::grouped,
+            states::Empty,
+            time_text::TimeText,
+            user_filters::UserFilters,
         },
         fetch::{Followed, Keyed, use_live},
         locale::use_locale,
@@ -43,6 +50,9 @@ pub fn AdminUsers() -> impl IntoView {
                 <p class="page__lead">{text!(l, users.lead)}</p>
             </header>
             <UserFilters asked />
+            <p>
+                <a href=paths::INVITES>{text!(l, users.invite)}</a>
+            </p>
             <Followed resource=users show=move |page| view! { <Users page asked cursor /> }.into_any() />
         </div>
     }
@@ -54,22 +64,36 @@ fn Users(page: Memo<UserPage>, asked: Memo<Asked>, cursor: Memo<String>) -> impl
     let empty = Memo::new(move |_| page.with(|page| page.items.is_empty()));
     let next = Memo::new(move |_| page.with(|page| page.next.clone()).unwrap_or_default());
     let asked = Memo::new(move |_| page.with(|_| asked.get_untracked()));
-    let later = Memo::new(move |_| page.with(|_| !cursor.get_untracked().is_empty()));
+    let cursor = Memo::new(move |_| page.with(|_| cursor.get_untracked()));
+    let later = Memo::new(move |_| !cursor.get().is_empty());
+    let manageable = Memo::new(move |_| page.with(|page| page.manageable));
     move || {
         if empty.get() {
             return view! { <Nobody asked=asked.get() /> }.into_any();
         }
         view! {
-            <Table page asked />
+            <Chooser asked cursor manageable>
+                <Table page asked />
+            </Chooser>
             {move || {
                 let next = Some(next.get()).filter(|next| !next.is_empty());
                 let Asked { query, .. } = asked.get();
                 let kept = asked.with(|asked| said(&asked.pairs()[1..]));
                 view! { <Pager page=paths::USERS query later=later.get() next kept /> }
             }}
+            <ExportUsers page asked />
         }
         .into_any()
     }
+}
+
+#[component]
+fn ExportUsers(page: Memo<UserPage>, asked: Memo<Asked>) -> impl IntoView {
+    let l = use_locale();
+    let file = Signal::derive(move || asked.with(|asked| paths::filtered(EXPORT, &asked.pairs())));
+    let (label, hint) = (text!(l, users.export), text!(l, users.export_hint));
+    let exportable = page.with_untracked(|page| page.exportable);
+    exportable.then(|| view! { <Export file name="sekisho-users.csv" label hint /> })
 }
 
 /// Whether it is a search and nothing else that narrows: then it can be repeated in words.
@@ -116,6 +140,9 @@ fn Table(page: Memo<UserPage>, asked: Memo<Asked>) -> impl IntoView {
             <caption class="table__caption">{caption}</caption>
             <thead>
                 <tr>
+                    <th scope="col">
+                        <span class="visually-hidden">{text!(l, users.choose_head)}</span>
+                    </th>
                     <th scope="col">{text!(l, users.user)}</th>
                     <th scope="col">{text!(l, users.role)}</th>
                     <th scope="col">{text!(l, users.sessions)}</th>
@@ -134,11 +161,15 @@ fn Table(page: Memo<UserPage>, asked: Memo<Asked>) -> impl IntoView {
 #[component]
 fn Row(page: Memo<UserPage>, first: UserRow) -> impl IntoView {
     let l = use_locale();
-    let path = paths::user(&first.id);
+    let (path, id) = (paths::user(&first.id), first.id.clone());
     let user = Signal::derive(move || page.with(|page| user_of(page, &first.id)).unwrap_or_else(|| first.clone()));
     let now = move || page.with(|page| page.server_now);
     view! {
         <tr>
+            <Choose
+                id
+                label=Signal::derive(move || text!(l, users.choose, name = user.with(|user| user.display_name.clone())))
+            />
             <th scope="row">
                 <a class="person" href=path>
                     <span class="person__name">{move || user.get().display_name}</span>

@@ -3,7 +3,9 @@
 pub mod account;
 pub mod account_acts;
 pub mod admin_audit;
+pub mod admin_invites;
 pub mod admin_overview;
+pub mod admin_several;
 pub mod admin_user;
 pub mod admin_users;
 pub mod admin_webhook;

@@ -2,17 +2,24 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::{ApiError, auth::Register},
+    api::{
+        ApiError,
+        auth::Register,
+        invites::{Admission, Terms, registration_terms},
+    },
     i18n::{Locale, td_string as text},
     ui::{
-        act::{ActForm, on_success, use_act},
+        act::{Act, ActForm, on_success, use_act},
         components::{
             alert::{Alert, Tone},
             field::{PasswordField, PasswordRules, TextField},
             seal::Seal,
+            states::Empty,
         },
+        fetch::{Loaded, use_private},
         locale::use_locale,
         pages::sign_in::{arrive, return_address},
         password_length::password_min_length,
@@ -26,6 +33,13 @@ const FIELDS: [&str; 3] = ["email", "password", "display_name"];
 pub fn RegisterPage() -> impl IntoView {
     let l = use_locale();
     let return_to = return_address();
+    let invite = use_query_map().with_untracked(|query| query.get("invite")).unwrap_or_default();
+    let act = use_act::<Register>();
+    on_success(act, arrive);
+    let asked = invite.clone();
+    let terms = use_private(|| (), move |()| registration_terms(asked.clone()));
+    let login = paths::keeping(paths::LOGIN, &return_to);
+    let way = Way { invite, return_to };
     view! {
         <Title text=text!(l, register.title) />
         <div class="entry">
@@ -35,28 +49,59 @@ pub fn RegisterPage() -> impl IntoView {
             <h1 class="entry__title" tabindex="-1">
                 {text!(l, register.title)}
             </h1>
-            <p class="entry__lead">{text!(l, register.lead)}</p>
-            <RegisterForm return_to=return_to.clone() />
+            <Loaded resource=terms show=move |terms| view! { <Entry terms act way=way.clone() /> } />
             <p class="entry__else">
-                {text!(l, register.has_account)} " "
-                <a href=paths::keeping(paths::LOGIN, &return_to)>{text!(l, register.sign_in_link)}</a>
+                {text!(l, register.has_account)} " "<a href=login>{text!(l, register.sign_in_link)}</a>
             </p>
         </div>
     }
 }
 
+/// What the address says, which the form sends along.
+#[derive(Clone)]
+struct Way {
+    invite: String,
+    return_to: String,
+}
+
+/// The form, where there is a way to an account; else what would take one.
 #[component]
-fn RegisterForm(return_to: String) -> impl IntoView {
+fn Entry(terms: Terms, act: Act<Register>, way: Way) -> impl IntoView {
     let l = use_locale();
-    let act = use_act::<Register>();
-    on_success(act, arrive);
+    let (title, text) = match terms.admission {
+        Admission::Open | Admission::Invited => {
+            let lead = match terms.admission {
+                Admission::Invited => text!(l, register.invited_lead),
+                _ => text!(l, register.lead),
+            };
+            return view! {
+                <p class="entry__lead">{lead}</p>
+                <RegisterForm terms act way />
+            }
+            .into_any();
+        }
+        Admission::InviteOnly => (text!(l, register.invite_only), text!(l, register.invite_only_text)),
+        Admission::Closed => (text!(l, register.closed), text!(l, error.registration_closed)),
+        Admission::NotValid => (text!(l, register.not_valid), text!(l, error.invite_not_valid)),
+    };
+    view! { <Empty title text /> }.into_any()
+}
+
+#[component]
+fn RegisterForm(terms: Terms, act: Act<Register>, way: Way) -> impl IntoView {
+    let l = use_locale();
+    let Way { invite, return_to } = way;
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
     let length = password_min_length();
     let at =
         move |field| Signal::derive(move || error.get().and_then(|error| texts::at_field(l, &error, field, length)));
+    let fixed = terms.email.is_some();
+    let hint = if fixed { text!(l, register.invited_email_hint) } else { "" };
+    let name = Some(terms.display_name).filter(|name| !name.is_empty());
     view! {
-        <ActForm act page=paths::keeping(paths::REGISTER, &return_to) class="form">
+        <ActForm act page=paths::register(&invite, &return_to) class="form">
             <input type="hidden" name="return_to" value=return_to />
+            <input type="hidden" name="invite" value=invite />
             <div class="slot" role="alert">
                 {move || {
                     error.get().and_then(|error| whole(l, &error)).map(|text| view! { <Alert tone=Tone::Bad text /> })
@@ -67,9 +112,19 @@ fn RegisterForm(return_to: String) -> impl IntoView {
                 label=text!(l, field.name)
                 autocomplete="name"
                 hint=text!(l, register.name_hint)
+                value=Signal::stored(name)
                 error=at("display_name")
             />
-            <TextField name="email" label=text!(l, field.email) kind="email" autocomplete="username" error=at("email") />
+            <TextField
+                name="email"
+                label=text!(l, field.email)
+                kind="email"
+                autocomplete="username"
+                hint
+                fixed
+                value=Signal::stored(terms.email)
+                error=at("email")
+            />
             <PasswordField
                 name="password"
                 label=text!(l, field.password)

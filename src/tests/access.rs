@@ -6,7 +6,7 @@ use sekisho::domain::role::Role;
 use crate::test_app::{Browser, Reply, TestApp};
 
 /// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 21] = [
+const TABLE: [(&str, &str, [u16; 4]); 29] = [
     ("GET", "/api/session", [401, 200, 200, 200]),
     ("POST", "/api/refresh", [401, 200, 200, 200]),
     ("POST", "/api/touch", [401, 200, 200, 200]),
@@ -20,13 +20,21 @@ const TABLE: [(&str, &str, [u16; 4]); 21] = [
     ("GET", "/auth/verify", [401, 200, 200, 200]),
     ("GET", "/api/admin/overview", [401, 403, 200, 200]),
     ("GET", "/api/admin/users", [401, 403, 200, 200]),
+    ("GET", "/api/admin/users/chosen", [401, 403, 200, 200]),
+    ("GET", "/api/admin/users/export", [401, 403, 403, 200]),
     ("GET", "/api/admin/user", [401, 403, 404, 404]),
+    ("GET", "/api/admin/invites", [401, 403, 200, 200]),
     ("GET", "/api/admin/audit", [401, 403, 200, 200]),
     ("GET", "/api/admin/audit/export", [401, 403, 403, 200]),
     ("POST", "/api/admin/kick_user", [401, 403, 404, 404]),
     ("POST", "/api/admin/kick_session", [401, 403, 404, 404]),
+    ("POST", "/api/admin/kick_users", [401, 403, 422, 422]),
+    ("POST", "/api/admin/lock_users", [401, 403, 403, 422]),
+    ("POST", "/api/admin/invite", [401, 403, 403, 422]),
+    ("POST", "/api/admin/revoke_invite", [401, 403, 403, 404]),
     ("POST", "/api/login", [401, 401, 401, 401]),
     ("POST", "/api/register", [422, 422, 422, 422]),
+    ("GET", "/api/register/terms", [200, 200, 200, 200]),
     ("POST", "/api/logout", [200, 200, 200, 200]),
 ];
 

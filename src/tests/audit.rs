@@ -76,14 +76,23 @@ async fn each_act_is_written_down_once_with_who_did_it_and_to_whom() {
 }
 
 /// No row of this action can be written.
-async fn refuse_to_write_down(app: &TestApp, action: &str) {
+pub async fn refuse_to_write_down(app: &TestApp, action: &str) {
+    refuse_rows(app, action, &format!("NEW.action = '{action}'")).await;
+}
+
+/// No row of what is done to them can be written.
+pub async fn refuse_to_write_down_of(app: &TestApp, user: &str) {
+    refuse_rows(app, "of_someone", &format!("NEW.target_id = '{user}'")).await;
+}
+
+async fn refuse_rows(app: &TestApp, name: &str, which: &str) {
     app.execute(&match app.state.db.read() {
         On::Sqlite(_) => format!(
-            "CREATE TRIGGER refuse_{action} BEFORE INSERT ON audit WHEN NEW.action = '{action}'
+            "CREATE TRIGGER refuse_{name} BEFORE INSERT ON audit WHEN {which}
              BEGIN SELECT RAISE(ABORT, 'on purpose'); END"
         ),
         _ => format!(
-            "CREATE TRIGGER refuse_{action} BEFORE INSERT ON audit FOR EACH ROW WHEN (NEW.action = '{action}')
+            "CREATE TRIGGER refuse_{name} BEFORE INSERT ON audit FOR EACH ROW WHEN ({which})
              EXECUTE FUNCTION audit_refuses()"
         ),
     })
@@ -131,6 +140,13 @@ async fn an_admin_act_that_can_not_be_written_down_does_not_happen() {
         assert_eq!(standing(&app, &id).await, before, "{act}");
         user.session().await.expect(StatusCode::OK);
     }
-    refuse_to_write_down(&app, "audit_export").await;
-    admin.get("/api/admin/audit/export").await.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    for list in ["audit", "users"] {
+        refuse_to_write_down(&app, &format!("{list}_export")).await;
+        let reply = admin.get(&format!("/api/admin/{list}/export")).await;
+        reply.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    }
+    refuse_to_write_down(&app, "invite_create").await;
+    let reply = admin.post("/api/admin/invite", &[("role", "user")]).await;
+    reply.refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    assert_eq!(app.number("SELECT COUNT(*) FROM invites").await, 0);
 }

@@ -70,6 +70,18 @@ async fn a_session_killed_on_the_command_line_is_out_as_soon_as_the_feed_is_hear
     browser.refresh().await.signed_out("kicked");
     second.session().await.expect(StatusCode::OK);
     assert_eq!(run(on(&app).args(["session", "kill", &sid])).status.code(), Some(1));
+    app.user("taro@example.com", Role::User).await;
+    let mut other = app.signed_in("taro@example.com").await;
+    let kill = |emails: [&str; 2]| {
+        let done = run(on(&app).args(["session", "kill", "--json", "--user", emails[0], "--user", emails[1]]));
+        (done.status.code(), serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap_or_default())
+    };
+    assert_eq!(kill([EMAIL, "nobody@example.com"]).0, Some(1), "all or none");
+    assert_eq!(kill([EMAIL, "taro@example.com"]).1["ended"], 2);
+    hear(&app.state).await;
+    for browser in [&mut second, &mut other] {
+        browser.session().await.signed_out("kicked");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

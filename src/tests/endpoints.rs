@@ -19,14 +19,21 @@ POST /api/account/update                  out        in     in       out      ou
 GET /api/admin/audit                      out        no     in       out      out     in     in
 GET /api/admin/audit/export               out        no     no       out      out     in     in
 POST /api/admin/delete_user               out        no     no       out      out     in     proof
+POST /api/admin/invite                    out        no     no       out      out     in     proof
+GET /api/admin/invites                    out        no     in       out      out     in     in
 POST /api/admin/kick_session              out        no     in       out      out     in     in
 POST /api/admin/kick_user                 out        no     in       out      out     in     in
+POST /api/admin/kick_users                out        no     in       out      out     in     in
 POST /api/admin/lock_user                 out        no     no       out      out     in     proof
+POST /api/admin/lock_users                out        no     no       out      out     in     proof
 GET /api/admin/overview                   out        no     in       out      out     in     in
+POST /api/admin/revoke_invite             out        no     no       out      out     in     proof
 POST /api/admin/set_role                  out        no     no       out      out     in     proof
 POST /api/admin/unlock_user               out        no     no       out      out     in     proof
 GET /api/admin/user                       out        no     in       out      out     in     in
 GET /api/admin/users                      out        no     in       out      out     in     in
+GET /api/admin/users/chosen               out        no     in       out      out     in     in
+GET /api/admin/users/export               out        no     no       out      out     in     in
 GET /api/admin/webhook                    out        no     no       out      out     in     in
 GET /api/admin/webhooks                   out        no     no       out      out     in     in
 POST /api/admin/webhooks/create           out        no     no       out      out     in     proof
@@ -47,13 +54,15 @@ POST /api/logout                          in         in     in       in       in
 POST /api/password/change                 out        in     in       out      out     in     in
 POST /api/refresh                         out        in     in       out      out     in     in
 POST /api/register                        in         in     in       in       in      in     in
+GET /api/register/terms                   in         in     in       in       in      in     in
 GET /api/session                          out        in     in       out      out     in     in
 POST /api/step_up                         out        in     in       out      out     in     in
 POST /api/touch                           out        in     in       out      out     in     in
 ";
 
 /// What no server function answers.
-const OTHERS: [(Method, &str); 1] = [(Method::GET, "/api/admin/audit/export")];
+const OTHERS: [(Method, &str); 2] =
+    [(Method::GET, "/api/admin/audit/export"), (Method::GET, "/api/admin/users/export")];
 
 /// One of each kind, with a session of their own.
 async fn callers(app: &TestApp, n: usize) -> Vec<Browser> {

@@ -19,6 +19,7 @@ use crate::{
 };
 
 const EMAIL: &str = "hanako@example.com";
+const ADMIN: &str = "admin@example.com";
 
 /// The database's files, the one with the auth secret excepted.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -85,6 +86,7 @@ async fn a_password_longer_than_any_can_be_opens_nothing() {
 async fn a_log_at_its_most_talkative_names_requests_and_sessions_and_no_secret() {
     let app = TestApp::today().await;
     app.user(EMAIL, Role::User).await;
+    app.user(ADMIN, Role::Admin).await;
     let server = Server::talkative(&app.database);
     let mut browser = app.browser();
     let mut secrets = vec![PASSWORD.to_owned()];
@@ -111,6 +113,18 @@ async fn a_log_at_its_most_talkative_names_requests_and_sessions_and_no_secret()
     odd.cookies.insert("__Host-refresh".to_owned(), "marked-no-token".to_owned());
     assert_eq!(post(&mut odd, "/api/refresh", &[]), StatusCode::UNAUTHORIZED);
     assert_eq!(post(&mut browser, "/api/logout", &[]), StatusCode::OK);
+    let mut admin = app.browser();
+    assert_eq!(post(&mut admin, "/api/login", &[("email", ADMIN), ("password", PASSWORD)]), StatusCode::OK);
+    let fields = form(&[("email", "marked@example.com"), ("display_name", "marked as a name"), ("role", "user")]);
+    let given = server.ask(&admin, "POST", "/api/admin/invite", &fields).expect(StatusCode::OK).json();
+    let invite = given["link"].as_str().unwrap().split("invite=").nth(1).unwrap().to_owned();
+    for look in ["/register?invite=", "/api/register/terms?invite="] {
+        server.ask(&app.browser(), "GET", &format!("{look}{invite}"), "").expect(StatusCode::OK);
+    }
+    let fields = [("invite", invite.as_str()), ("password", new)];
+    assert_eq!(post(&mut app.browser(), "/api/register", &fields), StatusCode::OK);
+    assert_eq!(post(&mut app.browser(), "/api/register", &fields), StatusCode::UNPROCESSABLE_ENTITY);
+    secrets.push(invite);
     secrets.extend(["marked", "teapot"].map(str::to_owned));
     secrets.extend(drafts["keys"].as_array().unwrap().iter().map(|of_day| of_day["key"].as_str().unwrap().to_owned()));
     secrets.extend(app.database.secret().map(str::to_owned));

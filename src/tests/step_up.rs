@@ -57,8 +57,9 @@ async fn every_act_on_an_account_asks_for_a_proof_that_is_at_most_ten_minutes_ol
         app.minutes(10);
         lock(&mut admin, &id).await.expect(StatusCode::OK);
         app.advance(Duration::from_secs(1));
-        for act in ["set_role", "lock_user", "unlock_user", "delete_user"] {
-            let fields = [("user_id", id.as_str()), ("role", "support")];
+        let acts = ["set_role", "lock_user", "unlock_user", "delete_user", "lock_users", "invite", "revoke_invite"];
+        for act in acts {
+            let fields = [("user_id", id.as_str()), ("user_ids", id.as_str()), ("role", "support")];
             asked_for(admin.post(&format!("/api/admin/{act}"), &fields).await);
         }
         assert_eq!(app.text(&format!("SELECT role FROM users WHERE id = '{id}'")).await, "user", "{kind:?}");
@@ -75,10 +76,14 @@ async fn a_kick_and_a_look_ask_for_no_proof() {
     for kind in kinds() {
         let (app, id, mut admin) = start(&kind).await;
         eleven_minutes(&app, &mut admin, &kind).await;
-        admin.get("/api/admin/users").await.expect(StatusCode::OK);
+        for look in ["users", "users/export", "invites"] {
+            admin.get(&format!("/api/admin/{look}")).await.expect(StatusCode::OK);
+        }
         admin.get("/api/admin/audit").await.expect(StatusCode::OK);
         let kicked = admin.post("/api/admin/kick_user", &[("user_id", &id)]).await;
-        kicked.expect(if kind.strategy.keeps_sessions() { StatusCode::OK } else { StatusCode::CONFLICT });
+        let expected = if kind.strategy.keeps_sessions() { StatusCode::OK } else { StatusCode::CONFLICT };
+        kicked.expect(expected);
+        admin.post("/api/admin/kick_users", &[("user_ids", &id)]).await.expect(expected);
     }
 }
 

@@ -2,7 +2,7 @@
 import type { Browser, Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
-import { expectEnded, fillSignIn, gotoHydrated, hydrated, pressSignIn, signIn } from "./support/pages.ts";
+import { expectAskedAgain, fillSignIn, gotoHydrated, hydrated, pressSignIn, signIn } from "./support/pages.ts";
 
 const NEW_PASSWORD = "slow rivers below the bridge";
 
@@ -31,7 +31,7 @@ test("two people are ticked in the list and kicked at once", async ({ page, brow
   await page.getByRole("button", { name: "End them now" }).click();
   await expect(page.getByText("Done for 2 of 2. Live sessions ended: 2.")).toBeVisible();
   for (const kicked of [first, second]) {
-    await expectEnded(kicked, "An administrator ended this session");
+    await expectAskedAgain(kicked, "An administrator ended this session");
   }
 });
 
@@ -50,7 +50,7 @@ test("the whole page is ticked, and who can't be locked is named", async ({ page
   await expect(page.getByText("Done for 0 of 1.")).toBeVisible();
   await expect(page.getByText(`${admin.name} is `)).toBeVisible();
   await page.getByRole("link", { name: "All users" }).click();
-  await expect(page).toHaveURL(`/admin/users?query=${encodeURIComponent(admin.email)}`);
+  await expect(page).toHaveURL(/\/admin\/users\?query=admin/);
   await expect(page.getByText(account.email)).toHaveCount(0);
 });
 
@@ -73,7 +73,7 @@ test("an invitation makes an account with its role, once", async ({ page, browse
   await guest.getByRole("button", { name: "Create account" }).click();
   await expect(guest.getByRole("heading", { name: "Welcome, Guest" })).toBeVisible();
   await gotoHydrated(guest, "/settings/account");
-  await expect(guest.getByRole("main").getByText("Support")).toBeVisible();
+  await expect(guest.getByRole("main").getByText("Support").first()).toBeVisible();
   const second = await (await browser.newContext()).newPage();
   await gotoHydrated(second, link);
   await expect(second.getByText("This invitation doesn't count any more.")).toBeVisible();

@@ -22,7 +22,7 @@ use crate::{
         pages::{
             account::Account, admin_audit::AdminAudit, admin_invites::AdminInvites, admin_overview::AdminOverview,
             admin_several::AdminSeveral, admin_user::AdminUser, admin_users::AdminUsers, admin_webhook::AdminWebhook, admin_webhooks::AdminWebhooks, choose::ChoosePage,
-            devices::DevicesPage, home::Home, not_found::NotFound, register::RegisterPage, security::Security,
+            devices::DevicesPage, home::Home, new_password::NewPasswordPage, not_found::NotFound, register::RegisterPage, security::Security,
             sign_in::SignIn,
         },
         password_length::provide_password_min_length,
@@ -73,6 +73,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/") view=Home ssr=SsrMode::Async />
             <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
             <Route path=path!("/login/choose") view=ChoosePage ssr=SsrMode::Async />
+            <Route path=path!("/login/password") view=NewPasswordPage ssr=SsrMode::Async />
             <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
             <ParentRoute path=path!("/settings") view=SettingsArea ssr=SsrMode::Async>
                 <Route path=path!("") view=to_devices ssr=SsrMode::Async />

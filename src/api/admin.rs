@@ -47,18 +47,9 @@ pub struct SessionRow {
     pub life_left_percent: u8,
     pub ended: Option<EndReason>,
     pub ended_at: Option<i64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserDetail {
-    pub user: UserRow,
-    /// Live ones first, newest first; at most 100.
-    pub sessions: Vec<SessionRow>,
-    /// The one who asks looks at their own account.
-    pub own: bool,
-    /// The role of the one who asks lets them change it.
-    pub manageable: bool,
-    pub server_now: i64,
+    /// What its person was told beside the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// What an act on an account came to.
@@ -86,35 +77,34 @@ pub async fn list_users(
     flow::admin_users::list(&cx, cx.actor()?, &asked, (&cursor, &limit)).await
 }
 
-/// # Errors
-/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
-#[server(name = ReadUserDetail, prefix = "/api", endpoint = "admin/user", input = GetUrl)]
-pub async fn user_detail(#[server(default)] user_id: String) -> ApiResult<UserDetail> {
-    use crate::server::{context, flow};
-    let cx = context::current()?;
-    flow::admin_users::detail(&cx, cx.actor()?, &user_id).await
-}
-
-/// Ends all sessions of a user.
+/// Ends all sessions of a user. They are told `message`, of up to 200 characters; with `close_alarms` = `true` their open
+/// alarms are closed by it.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `invalid` (`message`), `not_found`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/kick_user")]
-pub async fn kick_user(#[server(default)] user_id: String) -> ApiResult<Ended> {
+pub async fn kick_user(
+    #[server(default)] user_id: String,
+    #[server(default)] message: String,
+    #[server(default)] close_alarms: String,
+) -> ApiResult<Ended> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::kick::user(&cx, cx.actor()?, &user_id).await
+    flow::kick::user(&cx, cx.actor()?, &user_id, (&message, close_alarms == "true")).await
 }
 
-/// Ends one session of any user.
+/// Ends one session of any user, who is told `message`.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `invalid` (`message`), `not_found`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/kick_session")]
-pub async fn kick_session(#[server(default)] session_id: String) -> ApiResult<Ended> {
+pub async fn kick_session(
+    #[server(default)] session_id: String,
+    #[server(default)] message: String,
+) -> ApiResult<Ended> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::kick::session(&cx, cx.actor()?, &session_id).await
+    flow::kick::session(&cx, cx.actor()?, &session_id, &message).await
 }
 
 /// Gives a user another role, which holds at their next request. The last admin stays one.
@@ -128,18 +118,18 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
     flow::accounts::set_role(&cx, cx.actor()?, &user_id, &role).await
 }
 
-/// Refuses sign-in and ends all sessions of a user. Not of the last admin, nor of oneself.
+/// Refuses sign-in and ends all sessions of a user, who is told `message`. Not of the last admin, nor of oneself.
 ///
 /// # Errors
-/// `forbidden`, `step_up_required`, `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `step_up_required`, `invalid` (`message`), `not_found`, `conflict`, `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "admin/lock_user")]
-pub async fn lock_user(#[server(default)] user_id: String) -> ApiResult<Changed> {
+pub async fn lock_user(#[server(default)] user_id: String, #[server(default)] message: String) -> ApiResult<Changed> {
     use crate::{
         domain::account_act::AccountAct,
         server::{context, flow},
     };
     let cx = context::current()?;
-    flow::accounts::act(&cx, cx.actor()?, &user_id, AccountAct::Lock).await
+    flow::accounts::act_saying(&cx, cx.actor()?, &user_id, AccountAct::Lock, &message).await
 }
 
 /// Lets a user sign in again. No session comes back.

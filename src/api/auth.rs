@@ -26,6 +26,12 @@ pub struct WaitingSignIn {
     pub server_now: i64,
 }
 
+/// A sign-in whose password was right, and which waits for another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingForPassword {
+    pub email: String,
+}
+
 /// Makes an account and signs it in. `invite` is the token of an invitation, or empty.
 ///
 /// # Errors
@@ -49,7 +55,8 @@ pub async fn register(
 /// Signs in. `remember` is `true` or empty: whether the cookies outlive the browser.
 ///
 /// # Errors
-/// `invalid_credentials`, `throttled`, `unavailable`; `limit`, which with `choose` is put to the user at `/login/choose`.
+/// `invalid_credentials`, `throttled`, `unavailable`; `limit`, which with `choose` is put to the user at `/login/choose`;
+/// `password_change_required`, which is at `/login/password`.
 #[server(prefix = "/api", endpoint = "login")]
 pub async fn login(
     #[server(default)] email: String,
@@ -62,8 +69,10 @@ pub async fn login(
     let remembered = remember == "true" || remember == "on";
     let wishes = flow::sign_in::Wishes { remembered, return_to: return_to.clone() };
     let signed_in = flow::sign_in::sign_in(&cx, &email, password.into(), wishes).await;
-    if let Err(crate::api::ApiError::Limit { choose: true }) = signed_in {
-        context::redirect("/login/choose");
+    match signed_in {
+        Err(crate::api::ApiError::Limit { choose: true }) => context::redirect("/login/choose"),
+        Err(crate::api::ApiError::PasswordChangeRequired) => context::redirect("/login/password"),
+        _ => {}
     }
     Ok(context::arrive(&cx, signed_in?, &return_to))
 }
@@ -89,6 +98,34 @@ pub async fn choose_device(#[server(default)] session_id: String) -> ApiResult<S
     let chosen = flow::choose::choose(&cx, &session_id).await;
     if let Err(crate::api::ApiError::SignedOut { .. }) = chosen {
         context::redirect("/login");
+    }
+    let (signed_in, return_to) = chosen?;
+    Ok(context::arrive(&cx, signed_in, &return_to))
+}
+
+/// Whose sign-in waits for another password, in this browser.
+///
+/// # Errors
+/// `signed_out` when none does, `unavailable`.
+#[server(name = ReadWaitingForPassword, prefix = "/api", endpoint = "login/password", input = GetUrl)]
+pub async fn waiting_for_password() -> ApiResult<WaitingForPassword> {
+    use crate::server::{context, flow};
+    flow::new_password::waiting(&context::current()?).await
+}
+
+/// Takes another password, with which the waiting sign-in goes on.
+///
+/// # Errors
+/// `signed_out` when none waits, `invalid` (`new_password`, with `same` for the one that was), `limit`, `unavailable`.
+#[server(prefix = "/api", endpoint = "login/new_password")]
+pub async fn choose_new_password(#[server(default)] new_password: String) -> ApiResult<SignedIn> {
+    use crate::server::{context, flow};
+    let cx = context::current()?;
+    let chosen = flow::new_password::choose(&cx, new_password.into()).await;
+    match chosen {
+        Err(crate::api::ApiError::SignedOut { .. }) => context::redirect("/login"),
+        Err(crate::api::ApiError::Limit { choose: true }) => context::redirect("/login/choose"),
+        _ => {}
     }
     let (signed_in, return_to) = chosen?;
     Ok(context::arrive(&cx, signed_in, &return_to))

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
-use super::ApiResult;
+use super::{ApiResult, alarms::Alarm};
 use crate::domain::device_label::DeviceLabel;
 
 /// A live session, as its owner sees it. Instants are Unix milliseconds.
@@ -25,20 +25,12 @@ pub struct Device {
     pub suspect: bool,
 }
 
-/// A session that was ended because its refresh token was used twice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReuseAlarm {
-    pub at: i64,
-    pub label: DeviceLabel,
-    pub address: String,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devices {
     /// The current one first, then the last active first.
     pub devices: Vec<Device>,
-    /// Those of the last 30 days.
-    pub alarms: Vec<ReuseAlarm>,
+    /// Those that wait for an answer.
+    pub alarms: Vec<Alarm>,
     /// Whether the strategy keeps account of sessions; otherwise the own one is all there is to tell.
     #[serde(default = "yes")]
     pub kept: bool,
@@ -55,6 +47,12 @@ pub struct Ended {
     pub ended: u64,
     /// Whether that is in force on every node already; a node that can't be reached refuses within five seconds.
     pub everywhere: bool,
+    /// How many other nodes had not said so yet when the answer was given; `null` where that could not be found out.
+    #[serde(default)]
+    pub behind: Option<u64>,
+    /// From the act until that was known, in milliseconds by the server's clock.
+    #[serde(default)]
+    pub took_ms: u64,
 }
 
 /// # Errors

@@ -23,6 +23,8 @@ pub enum ApiError {
     Forbidden,
     /// The act needs a recent proof of the password: `POST /api/step_up`, then repeat.
     StepUpRequired,
+    /// The password was right, and another one must be chosen first: the sign-in waits for it.
+    PasswordChangeRequired,
     /// The request comes from another site.
     CrossSite,
     NotFound,

@@ -4,7 +4,10 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
 use super::ApiResult;
-use crate::domain::activity::{Kind, Range};
+use crate::domain::{
+    activity::{Kind, Range},
+    alarm::AlarmKind,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
@@ -16,9 +19,23 @@ pub struct Overview {
     pub series: Vec<Series>,
     /// Live sessions as of the last few minutes, where that is known.
     pub live: Option<i64>,
+    /// Alarms that wait for an answer, up to 1,000, and the newest of them.
+    pub alarms_open: i64,
+    pub alarms: Vec<OpenAlarm>,
     /// Whether the strategy keeps account of sessions at all.
     pub keeps_sessions: bool,
     pub server_now: i64,
+}
+
+/// An alarm that waits for an answer, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAlarm {
+    pub id: String,
+    pub kind: AlarmKind,
+    pub at: i64,
+    pub user_id: String,
+    pub email: String,
+    pub display_name: String,
 }
 
 /// How much of a kind there was in each step; `null` where it is not known.

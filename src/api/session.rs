@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
 use super::ApiResult;
-use crate::domain::role::Role;
+use crate::domain::{role::Role, session::EndReason};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurrentUser {
@@ -60,6 +60,25 @@ pub async fn current_session() -> ApiResult<CurrentSession> {
     use crate::server::{context, flow};
     let cx = context::current()?;
     flow::authenticate::describe(&cx, cx.actor()?).await
+}
+
+/// What the one who ended a session has its person told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndNotice {
+    pub reason: EndReason,
+    /// Plain text, of up to 200 characters.
+    pub message: String,
+}
+
+/// What the caller is told of the session that was ended under them; `null` where nothing was said. The credential that came
+/// along must be one of that session.
+///
+/// # Errors
+/// `unavailable`.
+#[server(name = ReadEndNotice, prefix = "/api", endpoint = "session/end", input = GetUrl)]
+pub async fn end_notice() -> ApiResult<Option<EndNotice>> {
+    use crate::server::{context, flow};
+    flow::end_notice::read(&context::current()?).await
 }
 
 /// Exchanges the refresh cookie for a fresh access token, and for the successor of itself (RFC 9700 section 4.14.2).

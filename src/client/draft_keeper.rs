@@ -18,7 +18,7 @@ const PAUSE_MS: i32 = 500;
 /// What a form opts in with.
 #[derive(Clone, Copy)]
 pub struct Opted {
-    pub form: &'static str,
+    pub form: StoredValue<String>,
     /// To be raised when its fields change their meaning: an older draft is then no longer found.
     pub version: u32,
     /// Who is signed in.
@@ -76,8 +76,9 @@ impl DraftKeeper {
         self.place.set_value(None);
         self.offer.set(None);
         let Some(owner) = owner else { return self.waiting.set_value(false) };
+        let Some(form) = self.opted.form.try_get_value() else { return };
         spawn_local(async move {
-            let Some(place) = Place::of(owner.clone(), self.opted.form, self.opted.version).await else { return };
+            let Some(place) = Place::of(owner.clone(), form, self.opted.version).await else { return };
             if !self.is_of(&owner) {
                 return;
             }

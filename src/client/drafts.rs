@@ -29,7 +29,7 @@ const PREFIX: &str = "draft-";
 #[derive(Clone)]
 pub struct Place {
     user_id: String,
-    form: &'static str,
+    form: String,
     version: u32,
     name: String,
 }
@@ -67,8 +67,8 @@ pub fn forget() {
 
 impl Place {
     /// `None` where nothing can be encrypted.
-    pub async fn of(user_id: String, form: &'static str, version: u32) -> Option<Self> {
-        let hash = sha256(&draft::pack([user_id.as_str(), form, &version.to_string()])).await?;
+    pub async fn of(user_id: String, form: String, version: u32) -> Option<Self> {
+        let hash = sha256(&draft::pack([user_id.as_str(), &form, &version.to_string()])).await?;
         Some(Self { name: [PREFIX, &draft::hex(&hash)].concat(), user_id, form, version })
     }
 
@@ -117,7 +117,7 @@ impl Place {
     }
 
     fn bound_to(&self, saved_at: i64) -> Vec<u8> {
-        draft::bound_to((&self.user_id, self.form, self.version), saved_at)
+        draft::bound_to((&self.user_id, &self.form, self.version), saved_at)
     }
 
     /// Those in hand, or new ones once the day is over; the former still do where those can't be had.

@@ -27,6 +27,13 @@ pub async fn sign_out() -> ApiResult<()> {
     reply
 }
 
+/// The server has signed this session out by another act of this tab: tells the other tabs, and goes on to `address`.
+pub fn leave_for(address: &str) {
+    LEAVING.set(true);
+    tab_sync::announce_sign_out();
+    dom::go_to(address);
+}
+
 /// Whether this tab is signing out: that its session is gone is then no news, and [`sign_out`] leads on.
 #[must_use]
 pub fn leaving() -> bool {

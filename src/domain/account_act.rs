@@ -9,6 +9,8 @@ pub enum AccountAct {
     Lock,
     /// Sign-in is possible again; no session comes back.
     Unlock,
+    /// All sessions end, and the next sign-in asks for another password first.
+    RequirePassword,
     /// The account goes with all that belongs to it.
     Delete,
 }
@@ -18,6 +20,8 @@ pub enum AccountAct {
 pub struct Account {
     pub role: Role,
     pub locked: bool,
+    /// Another password is asked for already.
+    pub password_due: bool,
     /// Of the one who acts.
     pub own: bool,
     /// How many accounts are an admin's and not locked, this one included.
@@ -42,6 +46,7 @@ impl AccountAct {
             Self::SetRole(role) => account.role == role,
             Self::Lock => account.locked,
             Self::Unlock => !account.locked,
+            Self::RequirePassword => account.password_due,
             Self::Delete => false,
         };
         let shuts_out = matches!(self, Self::Lock | Self::Delete);
@@ -62,7 +67,7 @@ impl AccountAct {
 mod tests {
     use super::*;
 
-    const ADMIN: Account = Account { role: Role::Admin, locked: false, own: false, admins: 2 };
+    const ADMIN: Account = Account { role: Role::Admin, locked: false, password_due: false, own: false, admins: 2 };
 
     #[test]
     fn the_last_admin_who_is_not_locked_stays_one() {
@@ -86,14 +91,18 @@ mod tests {
         assert_eq!(AccountAct::Lock.judge(own), Verdict::Oneself);
         assert_eq!(AccountAct::Delete.judge(own), Verdict::Oneself);
         assert_eq!(AccountAct::SetRole(Role::Support).judge(own), Verdict::Go);
+        assert_eq!(AccountAct::RequirePassword.judge(Account { admins: 1, ..own }), Verdict::Go, "they can sign in");
     }
 
     #[test]
     fn what_is_so_already_is_not_done_again() {
         let locked = Account { locked: true, ..ADMIN };
-        for (act, account) in
-            [(AccountAct::SetRole(Role::Admin), ADMIN), (AccountAct::Lock, locked), (AccountAct::Unlock, ADMIN)]
-        {
+        for (act, account) in [
+            (AccountAct::SetRole(Role::Admin), ADMIN),
+            (AccountAct::Lock, locked),
+            (AccountAct::Unlock, ADMIN),
+            (AccountAct::RequirePassword, Account { password_due: true, ..ADMIN }),
+        ] {
             assert_eq!(act.judge(account), Verdict::AlreadySo);
         }
         assert_eq!(AccountAct::Unlock.judge(locked), Verdict::Go);

@@ -14,6 +14,8 @@ pub enum Event {
     SessionsRevokeOthers,
     /// The device limit ended a session for a new one.
     SessionEvict,
+    /// Someone said what it was that a token came twice.
+    AlarmAnswer,
     Kick,
     KickSession,
     PasswordChange,
@@ -33,6 +35,10 @@ pub enum Event {
     UserLock,
     UserUnlock,
     UserDelete,
+    /// The account asks for another password at the next sign-in.
+    PasswordRequire,
+    NoteAdd,
+    NoteDelete,
     /// Another key signs, or will.
     KeyRotate,
     /// Rows past use were deleted.
@@ -62,7 +68,7 @@ pub enum Outcome {
 
 impl Event {
     /// All there are, as they are offered to choose from.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::Register,
         Self::SignIn,
         Self::SignOut,
@@ -74,6 +80,7 @@ impl Event {
         Self::SessionEvict,
         Self::RefreshReuse,
         Self::RefreshRepeatedLate,
+        Self::AlarmAnswer,
         Self::Kick,
         Self::KickSession,
         Self::RoleChange,
@@ -83,6 +90,9 @@ impl Event {
         Self::UserLock,
         Self::UserUnlock,
         Self::UserDelete,
+        Self::PasswordRequire,
+        Self::NoteAdd,
+        Self::NoteDelete,
         Self::Forbidden,
         Self::CrossSite,
         Self::KeyRotate,
@@ -109,6 +119,7 @@ impl Event {
             Self::SessionRevoke => "session_revoke",
             Self::SessionsRevokeOthers => "sessions_revoke_others",
             Self::SessionEvict => "session_evict",
+            Self::AlarmAnswer => "alarm_answer",
             Self::Kick => "kick_user",
             Self::KickSession => "kick_session",
             Self::PasswordChange => "password_change",
@@ -123,6 +134,9 @@ impl Event {
             Self::UserLock => "user_lock",
             Self::UserUnlock => "user_unlock",
             Self::UserDelete => "user_delete",
+            Self::PasswordRequire => "password_require",
+            Self::NoteAdd => "note_add",
+            Self::NoteDelete => "note_delete",
             Self::KeyRotate => "key_rotate",
             Self::Cleanup => "cleanup",
             Self::UsersExport => "users_export",

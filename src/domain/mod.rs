@@ -6,6 +6,7 @@
 pub mod access_claims;
 pub mod account_act;
 pub mod activity;
+pub mod alarm;
 pub mod audit;
 pub mod audit_chain;
 pub mod audit_content;

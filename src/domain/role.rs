@@ -20,6 +20,9 @@ pub enum Action {
     ViewAudit,
     ExportAudit,
     KickSessions,
+    WriteNotes,
+    /// Those of others; one's own anybody deletes who may write any.
+    DeleteNotes,
     ManageAccounts,
     /// Their addresses may hold secrets of the receivers.
     ViewWebhooks,
@@ -40,6 +43,8 @@ impl Action {
             | Self::ViewAudit
             | Self::ExportAudit
             | Self::KickSessions
+            | Self::WriteNotes
+            | Self::DeleteNotes
             | Self::ViewWebhooks => false,
         }
     }
@@ -57,6 +62,7 @@ impl Role {
                 Action::ManageAccounts
                     | Action::ExportAudit
                     | Action::ExportUsers
+                    | Action::DeleteNotes
                     | Action::ViewWebhooks
                     | Action::ManageWebhooks
             ),
@@ -92,7 +98,8 @@ mod tests {
             assert!(!Role::Support.may(export) && Role::Admin.may(export));
         }
         assert!(Role::Support.may(Action::ViewInvites) && !Role::User.may(Action::ViewInvites));
-        assert!(!Role::User.may(Action::ViewUsers));
+        assert!(Role::Support.may(Action::WriteNotes) && !Role::Support.may(Action::DeleteNotes));
+        assert!(!Role::User.may(Action::ViewUsers) && !Role::User.may(Action::WriteNotes));
     }
 
     #[test]

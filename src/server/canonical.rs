@@ -19,12 +19,43 @@ pub fn email(typed: &str) -> Option<Email> {
 /// A name as it is shown: NFC, one space between words, nothing that can't be seen. `None` over 64 code points.
 #[must_use]
 pub fn display_name(typed: &str) -> Option<String> {
-    if typed.len() > 1024 {
+    line(typed, 64)
+}
+
+/// What an admin has someone told, in the same form; `None` over 200 code points.
+#[must_use]
+pub fn message(typed: &str) -> Option<String> {
+    line(typed, 200)
+}
+
+fn line(typed: &str, longest: usize) -> Option<String> {
+    if typed.len() > 16 * longest {
         return None;
     }
-    let visible = typed.nfc().filter(|char| char.is_whitespace() || !is_invisible(*char)).collect::<String>();
-    let name = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    (name.chars().count() <= 64).then_some(name)
+    let visible = visible(typed);
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    (line.chars().count() <= longest).then_some(line)
+}
+
+/// A text of several lines: NFC, `\n` between lines, nothing that can't be seen, nothing empty around it. `None` over
+/// `longest` code points.
+#[must_use]
+pub fn text(typed: &str, longest: usize) -> Option<String> {
+    if typed.len() > 16 * longest {
+        return None;
+    }
+    let text = typed.replace("\r\n", "\n").split('\n').map(plain_line).collect::<Vec<_>>();
+    let text = text.join("\n").trim_matches('\n').to_owned();
+    (text.chars().count() <= longest).then_some(text)
+}
+
+fn plain_line(typed: &str) -> String {
+    let line: String = visible(typed).chars().map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
+    line.trim_end().to_owned()
+}
+
+fn visible(typed: &str) -> String {
+    typed.nfc().filter(|char| char.is_whitespace() || !is_invisible(*char)).collect()
 }
 
 /// Control and format characters: they reorder or hide what stands beside them.
@@ -57,5 +88,14 @@ mod tests {
     fn a_name_keeps_what_can_be_seen() {
         assert_eq!(display_name("  山田\t花子 \u{202e}").unwrap(), "山田 花子");
         assert!(display_name(&"x".repeat(65)).is_none());
+    }
+
+    #[test]
+    fn a_message_is_one_line_and_a_text_keeps_its_lines() {
+        assert_eq!(message(" call\r\n the\u{202e} desk\u{0} ").unwrap(), "call the desk");
+        assert_eq!(message(&"字".repeat(200)).map(|message| message.chars().count()), Some(200));
+        assert!(message(&"字".repeat(201)).is_none());
+        assert_eq!(text("\r\n one \r\n\r\ntwo\u{7}\u{200b}\n", 2000).unwrap(), " one\n\ntwo");
+        assert!(text(&"x".repeat(2001), 2000).is_none());
     }
 }

@@ -85,6 +85,7 @@ impl Metrics {
             Ok(_) => "done",
             Err(ApiError::Throttled { .. }) => "throttled",
             Err(ApiError::Limit { .. }) => "limit",
+            Err(ApiError::PasswordChangeRequired) => "password_due",
             Err(ApiError::Unavailable) => "unavailable",
             Err(_) => "refused",
         };

@@ -45,6 +45,9 @@ fn done(email: &str, act: AccountAct, ended: u64) -> String {
         AccountAct::SetRole(role) => format!("{email} has role {} now", role.as_str()),
         AccountAct::Lock => format!("{email} is locked; {ended} live sessions are ended"),
         AccountAct::Unlock => format!("{email} can sign in again"),
+        AccountAct::RequirePassword => {
+            format!("{email} must choose another password at the next sign-in; {ended} live sessions are ended")
+        }
         AccountAct::Delete => format!("{email} is deleted; {ended} live sessions are ended"),
     }
 }
@@ -53,6 +56,7 @@ fn already_so(email: &str, act: AccountAct) -> String {
     match act {
         AccountAct::SetRole(role) => format!("{email} has role {} already", role.as_str()),
         AccountAct::Lock => format!("{email} is locked already"),
+        AccountAct::RequirePassword => format!("{email} must choose another password already"),
         AccountAct::Unlock | AccountAct::Delete => format!("{email} is not locked"),
     }
 }
@@ -61,7 +65,7 @@ fn told(email: &str, act: AccountAct, (changed, ended): (bool, u64)) -> Value {
     let mut told = json!({ "email": email, "changed": changed });
     match act {
         AccountAct::SetRole(role) => told["role"] = json!(role),
-        AccountAct::Lock | AccountAct::Delete => told["ended"] = json!(ended),
+        AccountAct::Lock | AccountAct::Delete | AccountAct::RequirePassword => told["ended"] = json!(ended),
         AccountAct::Unlock => {}
     }
     told

@@ -9,7 +9,14 @@ use clap::{
 
 use super::user_args::email;
 pub use super::user_args::{Guest, NewAccount, UserCommand, UserFilter, UserListing};
-use crate::domain::{audit_chain::Head, email::Email, ids::SessionId};
+use crate::{
+    domain::{
+        audit_chain::Head,
+        email::Email,
+        ids::{SessionId, UserId},
+    },
+    server::canonical,
+};
 
 /// A sign-in and session server.
 #[derive(Debug, Parser)]
@@ -42,6 +49,9 @@ pub enum Command {
     Session(SessionCommand),
     /// Delete what is past use now, besides what `cleanup.schedule` does
     Cleanup,
+    /// Credentials that came twice
+    #[command(subcommand)]
+    Alarm(AlarmCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -76,6 +86,27 @@ pub enum SessionCommand {
         /// All sessions of this account; repeatable
         #[arg(long, value_name = "EMAIL", value_parser = email, conflicts_with = "session")]
         user: Vec<Email>,
+        /// What the people are told
+        #[arg(long, value_name = "TEXT", value_parser = message)]
+        message: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AlarmCommand {
+    /// Alarms that wait for an answer
+    List {
+        /// All of this account, answered ones too
+        #[arg(long, value_name = "EMAIL", value_parser = email)]
+        user: Option<Email>,
+    },
+    /// Close an alarm that has been dealt with
+    Answer {
+        #[arg(value_name = "ALARM_ID", value_parser = alarm_id)]
+        alarm: String,
+        /// End all sessions of its account by the same act
+        #[arg(long)]
+        kick: bool,
     },
 }
 
@@ -202,6 +233,14 @@ fn set_of_every_level(matches: &ArgMatches) -> Vec<String> {
 
 fn session_id(typed: &str) -> Result<SessionId, &'static str> {
     SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
+}
+
+fn alarm_id(typed: &str) -> Result<String, &'static str> {
+    UserId::parse(typed).map(|id| id.to_string()).ok_or("not an alarm's id (see `sekisho alarm list`)")
+}
+
+fn message(typed: &str) -> Result<String, &'static str> {
+    canonical::message(typed).ok_or("longer than 200 characters")
 }
 
 fn head(typed: &str) -> Result<Head, &'static str> {

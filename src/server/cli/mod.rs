@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration.
 
 mod account;
+mod alarm;
 mod args;
 mod audit;
 mod cleanup;
@@ -15,6 +16,7 @@ mod failure;
 mod first_admin;
 mod invite;
 mod keys;
+mod note;
 mod out;
 mod run;
 mod serve;

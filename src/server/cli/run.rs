@@ -3,14 +3,14 @@
 use std::{process::ExitCode, sync::Arc};
 
 use super::{
-    account,
+    account, alarm,
     args::{
-        self, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand, UserCommand,
-        WebhookCommand,
+        self, AlarmCommand, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand,
+        UserCommand, WebhookCommand,
     },
     audit, cleanup, configuration, demo, doctor,
     failure::Failure,
-    invite, keys,
+    invite, keys, note,
     out::{Out, complain},
     serve, session, user, webhook,
 };
@@ -64,11 +64,15 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Migrate => migrate(&config, out).await,
         Command::User(command) => on_account(command, &config, out).await,
         Command::Session(SessionCommand::List { user }) => session::list(&config, user, out).await,
-        Command::Session(SessionCommand::Kill { session: Some(session), .. }) => {
-            session::kill(&config, session, out).await
+        Command::Session(SessionCommand::Kill { session: Some(session), message, .. }) => {
+            session::kill(&config, session, message, out).await
         }
-        Command::Session(SessionCommand::Kill { user, .. }) => session::kill_all(&config, user, out).await,
+        Command::Session(SessionCommand::Kill { user, message, .. }) => {
+            session::kill_all(&config, user, message, out).await
+        }
         Command::Cleanup => cleanup::clean_up(&config, out).await,
+        Command::Alarm(AlarmCommand::List { user }) => alarm::list(&config, user, out).await,
+        Command::Alarm(AlarmCommand::Answer { alarm, kick }) => alarm::answer(&config, alarm, kick, out).await,
         Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
         Command::Audit(AuditCommand::Export) => audit::export(&config).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
@@ -91,6 +95,11 @@ async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(
         UserCommand::SetRole { email, role } => account::act(config, email, AccountAct::SetRole(role), out).await,
         UserCommand::Lock { email } => account::act(config, email, AccountAct::Lock, out).await,
         UserCommand::Unlock { email } => account::act(config, email, AccountAct::Unlock, out).await,
+        UserCommand::RequirePasswordChange { email } => {
+            account::act(config, email, AccountAct::RequirePassword, out).await
+        }
+        UserCommand::Note { email } => note::add(config, email, out).await,
+        UserCommand::Notes { email } => note::list(config, email, out).await,
         UserCommand::Delete { email } => account::act(config, email, AccountAct::Delete, out).await,
     }
 }

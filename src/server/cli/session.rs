@@ -25,7 +25,7 @@ use crate::{
         device,
         store::{
             StoreResult, Tx, activity, audit,
-            sessions::{self, Session},
+            sessions::{self, Ending, Session},
             users::{self, User},
         },
     },
@@ -35,11 +35,12 @@ use crate::{
 ///
 /// # Errors
 /// When there is no such live session.
-pub async fn kill(config: &Config, session: SessionId, out: Out) -> Result<(), Failure> {
+pub async fn kill(config: &Config, session: SessionId, message: Option<String>, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
     let db = direct.db.clone();
     let sid = session.clone();
-    let killed = db.write(move |tx| Box::pin(async move { kill_one(&direct, tx, &sid).await })).await;
+    let killed =
+        db.write(move |tx| Box::pin(async move { kill_one(&direct, tx, &sid, message.as_deref()).await })).await;
     db.close().await;
     if !killed? {
         return Err(Failure::refused(format!("there is no live session {session}")));
@@ -48,14 +49,17 @@ pub async fn kill(config: &Config, session: SessionId, out: Out) -> Result<(), F
     Ok(())
 }
 
-async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId) -> StoreResult<bool> {
+async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId, message: Option<&str>) -> StoreResult<bool> {
     let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(false) };
     let live = session.state(direct.now) == SessionState::Live;
-    if !live || !sessions::end(tx, sid, EndReason::Kicked, direct.now).await? {
+    if !live || !sessions::end_as(tx, sid, Ending { reason: EndReason::Kicked, message, at: direct.now }).await? {
         return Ok(false);
     }
     tx.revoke(direct.revocation(Subject::Session(sid.clone()), EndReason::Kicked));
-    let detail = json!({ "ended_session": sid.as_str() });
+    let mut detail = json!({ "ended_session": sid.as_str() });
+    if let Some(message) = message {
+        detail["message"] = json!(message);
+    }
     audit::append(tx, &direct.audit(Event::KickSession, session.user_id, detail)).await?;
     activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: 1 }).await?;
     Ok(true)
@@ -65,12 +69,14 @@ async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId) -> StoreResult<
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn kill_all(config: &Config, users: Vec<Email>, out: Out) -> Result<(), Failure> {
+pub async fn kill_all(config: &Config, users: Vec<Email>, message: Option<String>, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
     let found = find_all(&direct, &users).await;
     let db = direct.db.clone();
     let killed = match found {
-        Ok(found) => db.write(move |tx| Box::pin(async move { kill_every(&direct, tx, found).await })).await,
+        Ok(found) => {
+            db.write(move |tx| Box::pin(async move { kill_each(&direct, tx, found, message).await })).await
+        }
         Err(failure) => {
             db.close().await;
             return Err(failure);
@@ -98,20 +104,40 @@ async fn find_all(direct: &Direct, emails: &[Email]) -> Result<Vec<User>, Failur
 }
 
 /// E-mails, and how many sessions of each were ended.
-async fn kill_every(direct: &Direct, tx: &mut Tx, users: Vec<User>) -> StoreResult<Vec<(String, u64)>> {
+async fn kill_each(
+    direct: &Direct,
+    tx: &mut Tx,
+    users: Vec<User>,
+    message: Option<String>,
+) -> StoreResult<Vec<(String, u64)>> {
     let mut killed = Vec::new();
     for User { id, email, .. } in users {
-        killed.extend(kill_of(direct, tx, id).await?.map(|ended| (email, ended)));
+        let ended = kill_every(direct, tx, id, json!({ "message": message })).await?;
+        killed.extend(ended.map(|ended| (email, ended)));
     }
     Ok(killed)
 }
 
-async fn kill_of(direct: &Direct, tx: &mut Tx, user: UserId) -> StoreResult<Option<u64>> {
+/// Ends all sessions of a user with an audit row of this evidence, of whose `message` they are told.
+///
+/// # Errors
+/// When the rows can't be written.
+pub(super) async fn kill_every(
+    direct: &Direct,
+    tx: &mut Tx,
+    user: UserId,
+    mut detail: serde_json::Value,
+) -> StoreResult<Option<u64>> {
     let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
-    let ended = sessions::end_all(tx, &user, None, EndReason::Kicked, direct.now).await?;
+    let ending = Ending { reason: EndReason::Kicked, message: detail["message"].as_str(), at: direct.now };
+    let ended = sessions::end_all_as(tx, &user, None, ending).await?;
     let subject = Subject::User { user: user.clone(), below, except: None };
     tx.revoke(direct.revocation(subject, EndReason::Kicked));
-    audit::append(tx, &direct.audit(Event::Kick, user, json!({ "ended": ended }))).await?;
+    detail["ended"] = json!(ended);
+    if let Some(detail) = detail.as_object_mut() {
+        detail.retain(|_, value| !value.is_null());
+    }
+    audit::append(tx, &direct.audit(Event::Kick, user, detail)).await?;
     activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: i64::try_from(ended).unwrap_or(i64::MAX) })
         .await?;
     Ok(Some(ended))

@@ -49,6 +49,21 @@ pub enum UserCommand {
         #[arg(value_parser = email)]
         email: Email,
     },
+    /// End all sessions of an account, and ask for another password at the next sign-in
+    RequirePasswordChange {
+        #[arg(value_parser = email)]
+        email: Email,
+    },
+    /// Write a note on a user, read from standard input, that admins and support see
+    Note {
+        #[arg(value_parser = email)]
+        email: Email,
+    },
+    /// The notes on a user
+    Notes {
+        #[arg(value_parser = email)]
+        email: Email,
+    },
     /// Delete an account with all that belongs to it, for good
     Delete {
         #[arg(value_parser = email)]

@@ -15,12 +15,13 @@ use crate::{
     },
     server::{
         context::{Actor, RequestContext},
-        flow::{audit_log, tokens},
+        flow::{audit_log, kick, tokens},
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
             guards::{self, Guard},
-            sessions,
+            password_due,
+            sessions::{self, Ending},
             users::{self, User},
         },
     },
@@ -30,7 +31,7 @@ use crate::{
 pub struct By {
     /// The audit row, to be filled in. Without an actor it is the machine's operator who asks.
     pub entry: Entry,
-    /// Its evidence, to be added to.
+    /// Its evidence, to be added to. Of `message` those are told whose sessions end.
     pub detail: Value,
     /// When every token minted up to now has ended.
     pub last_end: Timestamp,
@@ -62,10 +63,26 @@ pub async fn set_role(cx: &RequestContext, actor: &Actor, user_id: &str, role: &
 /// # Errors
 /// `forbidden`, `not_found`, `conflict` for the last admin and for shutting oneself out, `unavailable`.
 pub async fn act(cx: &RequestContext, actor: &Actor, user_id: &str, act: AccountAct) -> ApiResult<Changed> {
+    act_saying(cx, actor, user_id, act, "").await
+}
+
+/// The same; those whose sessions end by it are told `message`.
+///
+/// # Errors
+/// Those of [`act`], and `invalid` (`message`).
+pub async fn act_saying(
+    cx: &RequestContext,
+    actor: &Actor,
+    user_id: &str,
+    act: AccountAct,
+    message: &str,
+) -> ApiResult<Changed> {
     audit_log::allow(cx, actor, Action::ManageAccounts).await?;
+    let message = kick::message(message)?;
     let user = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
     let entry = cx.audit(event(act), Outcome::Done);
-    let by = By { entry, detail: json!({}), last_end: tokens::last_end(cx) };
+    let detail = message.map_or_else(|| json!({}), |message| json!({ "message": message }));
+    let by = By { entry, detail, last_end: tokens::last_end(cx) };
     let change = cx.state.db.write(move |tx| Box::pin(async move { change(tx, by, &user, act).await })).await?;
     match change {
         Change::Done { ended } => Ok(Changed { changed: true, ended }),
@@ -82,6 +99,7 @@ pub fn event(act: AccountAct) -> Event {
         AccountAct::SetRole(_) => Event::RoleChange,
         AccountAct::Lock => Event::UserLock,
         AccountAct::Unlock => Event::UserUnlock,
+        AccountAct::RequirePassword => Event::PasswordRequire,
         AccountAct::Delete => Event::UserDelete,
     }
 }
@@ -118,6 +136,7 @@ pub async fn change_next(tx: &mut Tx, by: By, id: &UserId, act: AccountAct) -> S
     let account = Account {
         role: user.role,
         locked: user.locked_at.is_some(),
+        password_due: password_due::since(tx.read(), id).await?.is_some(),
         own: by.entry.actor.as_ref() == Some(id),
         admins: users::count_admins(tx.read()).await?,
     };
@@ -136,6 +155,11 @@ fn manages(actor: &User) -> bool {
 /// Takes the user's row first, as every transaction on a user and their sessions does.
 async fn carry_out(tx: &mut Tx, mut by: By, user: &User, act: AccountAct) -> StoreResult<Change> {
     let ended = match act {
+        AccountAct::RequirePassword => {
+            let Some(ended) = end_all(tx, &mut by, user, EndReason::Kicked).await? else { return Ok(Change::NoUser) };
+            password_due::require(tx, &user.id, by.entry.at).await?;
+            ended
+        }
         AccountAct::Unlock => {
             users::unlock(tx, &user.id).await?;
             0
@@ -149,22 +173,27 @@ async fn carry_out(tx: &mut Tx, mut by: By, user: &User, act: AccountAct) -> Sto
             0
         }
         AccountAct::Lock | AccountAct::Delete => {
-            let Some(below) = users::end_versions(tx, &user.id, EndReason::Locked).await? else {
-                return Ok(Change::NoUser);
-            };
-            let ended = sessions::end_all(tx, &user.id, None, EndReason::Locked, by.entry.at).await?;
+            let Some(ended) = end_all(tx, &mut by, user, EndReason::Locked).await? else { return Ok(Change::NoUser) };
             if act == AccountAct::Lock {
                 users::lock(tx, &user.id, by.entry.at).await?;
             } else {
                 users::delete(tx, &user.id).await?;
             }
-            by.detail["ended"] = json!(ended);
-            let subject = Subject::User { user: user.id.clone(), below, except: None };
-            tx.revoke(Revocation { subject, reason: EndReason::Locked, until: by.last_end });
             ended
         }
     };
     let detail = Some(by.detail.to_string());
     audit::append(tx, &Entry { target: Some(user.id.clone()), detail, ..by.entry }).await?;
     Ok(Change::Done { ended })
+}
+
+/// Ends all sessions of a user, with what they are told; `None` if there is no such user any more.
+async fn end_all(tx: &mut Tx, by: &mut By, user: &User, reason: EndReason) -> StoreResult<Option<u64>> {
+    let Some(below) = users::end_versions(tx, &user.id, reason).await? else { return Ok(None) };
+    let ending = Ending { reason, message: by.detail["message"].as_str(), at: by.entry.at };
+    let ended = sessions::end_all_as(tx, &user.id, None, ending).await?;
+    by.detail["ended"] = json!(ended);
+    let subject = Subject::User { user: user.id.clone(), below, except: None };
+    tx.revoke(Revocation { subject, reason, until: by.last_end });
+    Ok(Some(ended))
 }

@@ -69,7 +69,9 @@ pub async fn list(
     Ok(AuditPage { items: rows.into_iter().map(row).collect(), next, exportable, server_now: cx.now.0 })
 }
 
-fn row(listed: Listed) -> AuditRow {
+/// A row as it is told.
+#[must_use]
+pub fn row(listed: Listed) -> AuditRow {
     let by_system = listed.detail.as_deref().is_some_and(is_by_system);
     AuditRow {
         id: listed.id,

@@ -24,7 +24,7 @@ use crate::{
         flow::{
             accounts::{self, By, Change},
             audit_log::allow,
-            devices, kick, tokens,
+            devices, kick::{self, Along}, tokens,
         },
         node::nodes,
         store::{StoreResult, Tx, users},
@@ -69,7 +69,7 @@ async fn kick_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> 
     let mut all = BulkDone::default();
     for id in named {
         let ended = match UserId::parse(&id) {
-            Some(user) => kick::kick_user(cx, tx, user).await?,
+            Some(user) => kick::kick_user(cx, tx, user, &Along::default()).await?,
             None => None,
         };
         count(&mut all, id, ended.ok_or(Why::NotFound));

@@ -17,7 +17,7 @@ use crate::{
         secret::Password,
         store::{
             audit::{self, Entry},
-            users,
+            password_due,
         },
     },
 };
@@ -25,11 +25,13 @@ use crate::{
 /// # Errors
 /// `invalid_credentials`, `invalid` (`new_password`), `throttled`, `signed_out`, `unavailable`.
 pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Password, new: Password) -> ApiResult<Ended> {
+    let began = cx.state.clock.uptime();
+    let same = current.expose() == new.expose();
     let Proved { user, email, stored, .. } = own_password::prove(cx, actor, current, Event::PasswordChange).await?;
-    password_check::check(&cx.state.config, &email, &user.display_name, &new).map_err(|error| match error {
-        ApiError::Invalid { reason, .. } => ApiError::invalid("new_password", &reason),
-        other => other,
-    })?;
+    password_check::check_new(&cx.state.config, &email, &user.display_name, &new)?;
+    if same {
+        return Err(ApiError::invalid("new_password", "same"));
+    }
     let hash = cx.state.hasher.hash(new).await?;
     let cloned = cx.clone();
     let claims = actor.claims().clone();
@@ -38,7 +40,7 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
         .db
         .write(move |tx| {
             Box::pin(async move {
-                if !users::replace_password(tx, &claims.sub, &stored, &hash).await? {
+                if !password_due::change(tx, &claims.sub, &stored, &hash).await? {
                     // Changed by someone else in between: what was proved is no longer the password.
                     return Ok(Err(ApiError::InvalidCredentials));
                 }
@@ -56,5 +58,5 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
         .await?;
     let (ended, own) = outcome?;
     own.issue(cx)?;
-    Ok(nodes::ended(&cx.state, ended).await)
+    Ok(nodes::ended(&cx.state, ended, began).await)
 }

@@ -1,27 +1,18 @@
 //! A sign-in that waits: the password was right, but the user has as many devices as they may and is asked which of them
-//! gives its place (`on_limit = ask`).
-//!
-//! What waits is a record under the session cookie, of use for nothing but this choice. It holds the user's version as it
-//! was when the password was proved: a password change or a lock in between makes it worthless.
+//! gives its place (`on_limit = ask`). What waits is `waiting.rs`.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-use tower_sessions::session::{Id, Record};
+use tower_sessions::session::Id;
 
 use crate::{
     api::{ApiError, ApiResult, auth::WaitingSignIn},
-    domain::{
-        activity::Kind,
-        ids::{SessionId, UserId},
-        session::EndReason,
-    },
+    domain::{activity::Kind, ids::SessionId},
     server::{
         context::RequestContext,
         flow::{
             database, device_limit, devices,
             sign_in::{self, NewSession, Wishes},
             tokens,
+            waiting::{self, GONE, Waiting},
         },
         http::cookies::Name,
         store::{
@@ -33,44 +24,12 @@ use crate::{
     },
 };
 
-/// How long a choice may take.
-const LIFE: Duration = Duration::from_secs(10 * 60);
 /// Under this name the record holds a [`Waiting`].
 const WAITING: &str = "waiting";
-/// There is no such sign-in (any more): begin anew.
-const GONE: ApiError = ApiError::SignedOut { reason: EndReason::None };
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Waiting {
-    user_id: UserId,
-    user_version: i64,
-    remembered: bool,
-    return_to: String,
-}
-
-impl Waiting {
-    fn of(record: &Record) -> Option<Self> {
-        record.data.get(WAITING).and_then(|value| Self::deserialize(value).ok())
-    }
-}
 
 /// Keeps a sign-in whose password was right; what its caller is told.
 pub async fn wait(cx: &RequestContext, user: &User, wishes: Wishes) -> ApiError {
-    let Wishes { remembered, return_to } = wishes;
-    let waiting = Waiting { user_id: user.id.clone(), user_version: user.version, remembered, return_to };
-    let record = cx.state.web_sessions.before_sign_in(None, cx.now.plus(LIFE));
-    let kept = match record.insert(WAITING, waiting).await {
-        Ok(()) => record.save().await,
-        failed => failed,
-    };
-    match (kept, record.id()) {
-        (Ok(()), Some(id)) => {
-            cx.reply.set(Name::Session, &id.to_string(), None);
-            tokens::take_back(cx, &[Name::Access, Name::Refresh]);
-            ApiError::Limit { choose: true }
-        }
-        (kept, _) => unavailable(&kept),
-    }
+    waiting::keep(cx, WAITING, user, wishes).await.map_or_else(|error| error, |()| ApiError::Limit { choose: true })
 }
 
 /// The devices of the user who waits.
@@ -78,12 +37,7 @@ pub async fn wait(cx: &RequestContext, user: &User, wishes: Wishes) -> ApiError 
 /// # Errors
 /// `signed_out` when nobody does, `unavailable`.
 pub async fn waiting(cx: &RequestContext) -> ApiResult<WaitingSignIn> {
-    let id = database::presented(cx).ok_or(GONE)?;
-    let noted = cx.state.web_sessions.noted(&id).await.map_err(|error| unavailable(&error))?;
-    let waiting = noted.as_ref().and_then(Waiting::of).ok_or(GONE)?;
-    let user = users::find(cx.state.db.read(), &waiting.user_id).await?;
-    let proved = |user: &User| user.version == waiting.user_version && user.locked_at.is_none();
-    let user = user.filter(proved).ok_or(GONE)?;
+    let (user, _) = waiting::read(cx, WAITING).await?;
     let live = sessions::list_live(cx.state.db.read(), &user.id, cx.now).await?;
     Ok(WaitingSignIn {
         room: cx.state.config.device_limit.surplus(live.len()) == 0,
@@ -132,7 +86,7 @@ struct Begun {
 /// Taking the record comes first: of several at once one goes on.
 async fn transact(cx: &RequestContext, tx: &mut Tx, id: &Id, choice: Choice) -> StoreResult<ApiResult<Begun>> {
     let Some(record) = web_sessions::take(tx, id, cx.now).await? else { return Ok(Err(GONE)) };
-    let begun = match Waiting::of(&record) {
+    let begun = match Waiting::of(&record, WAITING) {
         Some(waiting) => begin(cx, tx, waiting, choice).await?,
         None => Err(ApiError::NotFound),
     };
@@ -157,9 +111,4 @@ async fn begin(cx: &RequestContext, tx: &mut Tx, waiting: Waiting, choice: Choic
     let session = sign_in::new_session(cx, &user, waiting.remembered);
     let begun = device_limit::begin(cx, tx, &user, &session).await?;
     Ok(begun.map(|()| Begun { session, user, return_to: waiting.return_to }))
-}
-
-fn unavailable(error: &dyn std::fmt::Debug) -> ApiError {
-    tracing::error!(error = ?error, "a waiting sign-in could not be kept or read");
-    ApiError::Unavailable
 }

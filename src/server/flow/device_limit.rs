@@ -15,18 +15,23 @@ use crate::{
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
+            password_due,
             sessions::{self, Session},
             users::User,
         },
     },
 };
 
-/// Writes a session's beginning down, if the device limit lets it: the user's row is held. The session whose cookies
-/// came along ends in any case: its browser is leaving it.
+/// Writes a session's beginning down, if no other password must be chosen first and the device limit lets it: the user's
+/// row is held. The session whose cookies came along ends in any case: its browser is leaving it.
 ///
 /// # Errors
 /// When the rows can't be written.
 pub async fn begin(cx: &RequestContext, tx: &mut Tx, user: &User, session: &Session) -> StoreResult<ApiResult<()>> {
+    if password_due::since(tx.read(), &user.id).await?.is_some() {
+        presented::end(cx, tx).await?;
+        return Ok(Err(ApiError::PasswordChangeRequired));
+    }
     match make_room(cx, tx, user).await? {
         Err(ApiError::Limit { choose: true }) => {
             presented::end(cx, tx).await?;

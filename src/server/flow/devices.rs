@@ -1,11 +1,9 @@
 //! The own devices: list, end one, end all others.
 
-use std::time::Duration;
-
 use crate::{
     api::{
         ApiError, ApiResult,
-        devices::{Device, Devices, Ended, ReuseAlarm},
+        devices::{Device, Devices, Ended},
     },
     domain::{
         access_claims::AccessClaims,
@@ -21,7 +19,7 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         device,
-        flow::{exchange, tokens},
+        flow::{alarms, exchange, tokens},
         http::cookies::Name,
         node::nodes,
         store::{
@@ -32,8 +30,6 @@ use crate::{
         },
     },
 };
-
-const ALARMS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// # Errors
 /// `unavailable`.
@@ -51,15 +47,7 @@ pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<Devices> {
         .collect();
     // Stable: the rest stays in the order of its last act.
     devices.sort_by_key(|device| !device.current);
-    let alarms = audit::reuse_alarms(cx.state.db.read(), &claims.sub, cx.now.minus(ALARMS_KEPT))
-        .await?
-        .into_iter()
-        .map(|(at, address, user_agent)| ReuseAlarm {
-            at,
-            label: device::label(user_agent.as_deref().unwrap_or_default()),
-            address: address.unwrap_or_default(),
-        })
-        .collect();
+    let alarms = alarms::own(cx, actor).await?;
     Ok(Devices { devices, alarms, server_now: cx.now.0, kept })
 }
 
@@ -113,6 +101,7 @@ pub fn shown(cx: &RequestContext, session: &Session, current: bool) -> Device {
 /// # Errors
 /// `not_found` for a session of someone else as for none, `unavailable`.
 pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> ApiResult<Ended> {
+    let began = cx.state.clock.uptime();
     must_be_kept(cx)?;
     let sid = SessionId::parse(session_id).ok_or(ApiError::NotFound)?;
     let own = sid == actor.claims().sid;
@@ -127,7 +116,7 @@ pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> Api
         cx.reply.clear(Name::Refresh);
         cx.reply.clear(Name::Session);
     }
-    Ok(nodes::ended(&cx.state, 1).await)
+    Ok(nodes::ended(&cx.state, 1, began).await)
 }
 
 async fn revoke_one(cx: &RequestContext, tx: &mut Tx, owner: &UserId, sid: &SessionId) -> StoreResult<bool> {
@@ -149,6 +138,7 @@ async fn revoke_one(cx: &RequestContext, tx: &mut Tx, owner: &UserId, sid: &Sess
 /// # Errors
 /// `signed_out` when this session was ended meanwhile, `unavailable`.
 pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ended> {
+    let began = cx.state.clock.uptime();
     must_be_kept(cx)?;
     let cloned = cx.clone();
     let claims = actor.claims().clone();
@@ -169,7 +159,7 @@ pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ende
         .await?;
     let (ended, own) = outcome.map_err(|reason| ApiError::SignedOut { reason })?;
     own.issue(cx)?;
-    Ok(nodes::ended(&cx.state, ended).await)
+    Ok(nodes::ended(&cx.state, ended, began).await)
 }
 
 /// The session that goes on when a user's others end.

@@ -12,6 +12,7 @@ use crate::{
     api::{ApiError, ApiResult},
     domain::{
         activity::{Count, Kind},
+        alarm::AlarmKind,
         audit::{Event, Outcome},
         rotation::{self, Chain, Presented, Rotation},
         session::{EndReason, Ends, SessionState},
@@ -21,7 +22,7 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
-        flow::{tokens, vouchers},
+        flow::{alarms, tokens, vouchers},
         state::Known,
         store::{
             On, StoreResult, Tx, activity, audit,
@@ -142,6 +143,9 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
                 audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
             }
             let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
+            if renewed.is_some() && next.chain.suspect() && !session.chain.suspect() {
+                alarms::raise(cx, tx, &session, AlarmKind::Late).await?;
+            }
             Ok(outcome(renewed.map(|_| *next), user, rotation, cx.now))
         }
     }
@@ -235,6 +239,7 @@ async fn end_for_reuse(cx: &RequestContext, tx: &mut Tx, session: &Session, gene
     }
     tx.revoke(tokens::session_ended(cx, &session.id, EndReason::Reuse));
     audit::append(tx, &evidence(cx, session, generation, Event::RefreshReuse)).await?;
+    alarms::raise(cx, tx, session, AlarmKind::Reuse).await?;
     activity::count(tx, Count { at: cx.now, kind: Kind::Reuse, n: 1 }).await?;
     Ok(Exchange::Ended(EndReason::Reuse))
 }

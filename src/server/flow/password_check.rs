@@ -23,6 +23,17 @@ pub fn check(config: &Config, email: &Email, display_name: &str, password: &Pass
     .map_err(|weakness| ApiError::invalid("password", weakness.as_str()))
 }
 
+/// The same where the field is called `new_password`.
+///
+/// # Errors
+/// `invalid` (`new_password`) with the reason.
+pub fn check_new(config: &Config, email: &Email, display_name: &str, password: &Password) -> ApiResult<()> {
+    check(config, email, display_name, password).map_err(|error| match error {
+        ApiError::Invalid { reason, .. } => ApiError::invalid("new_password", &reason),
+        other => other,
+    })
+}
+
 /// Whether a dictionary attack on lists of leaked passwords, keyboard walks, repeats and dates finds it in under ten
 /// thousand million guesses.
 fn is_common(password: &str, names: &[&str]) -> bool {

@@ -18,7 +18,7 @@ use crate::{
         context::RequestContext,
         crypto::{password_hash::Match, refresh_token::SessionSecret, session_token},
         flow::{
-            choose, device_limit,
+            choose, device_limit, new_password,
             throttling::{self, Counters},
             tokens,
         },
@@ -87,6 +87,7 @@ async fn try_sign_in(cx: &RequestContext, email: &str, password: Password, wishe
     match admit(cx, counters, Admission { account, rehashed, session }).await {
         Ok(()) => Ok(NewSession { user_id: user.id, session_id }),
         Err(ApiError::Limit { choose: true }) => Err(choose::wait(cx, &user, wishes).await),
+        Err(ApiError::PasswordChangeRequired) => Err(new_password::wait(cx, &user, wishes).await),
         Err(refused) => Err(refused),
     }
 }
@@ -132,7 +133,7 @@ async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) ->
             })
         })
         .await?;
-    if matches!(admitted, Ok(()) | Err(ApiError::Limit { .. })) {
+    if matches!(admitted, Ok(()) | Err(ApiError::Limit { .. } | ApiError::PasswordChangeRequired)) {
         // The password was right, whatever else stands in the way.
         cx.reply.set(Name::Device, &device, Some(DEVICE_COOKIE_LIFE));
     }

@@ -128,9 +128,13 @@ async fn beat(state: &AppState) -> StoreResult<()> {
     state.db.write(move |tx| Box::pin(async move { nodes::beat(tx, &id, applied, started_at).await })).await
 }
 
-/// Tells how many sessions an act ended, once every node has heard of it or some could not be waited for.
-pub async fn ended(state: &AppState, ended: u64) -> Ended {
-    Ended { ended, everywhere: applied_everywhere(state).await }
+/// Tells how many sessions an act ended, once every node has heard of it or some could not be waited for. The act began
+/// at `began`, by [`Clock::uptime`](crate::server::clock::Clock::uptime).
+pub async fn ended(state: &AppState, ended: u64, began: Duration) -> Ended {
+    let behind = behind_after_waiting(state).await;
+    let took = state.clock.uptime().saturating_sub(began);
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    Ended { ended, everywhere: behind == Some(0), behind, took_ms }
 }
 
 /// How many revocations the slowest of the other nodes has not in force yet.
@@ -144,19 +148,26 @@ pub async fn furthest_behind(state: &AppState) -> StoreResult<i64> {
     Ok(there.map(|(node, _)| head - node.applied).max().unwrap_or(0))
 }
 
-/// Waits until every node that is there has in force what has been committed so far; whether it came to that in time.
-async fn applied_everywhere(state: &AppState) -> bool {
-    let waited = tokio::time::timeout(WAIT, async {
+/// Waits until every node that is there has in force what has been committed so far. How many have not, when it was waited
+/// long enough; `None` where that could not be found out.
+async fn behind_after_waiting(state: &AppState) -> Option<u64> {
+    let mut last = None;
+    let waiting = async {
         let head = revocations::head(state.db.read()).await?;
         loop {
-            let behind = others(state).await?.iter().any(|(node, still)| node.applied < head && *still < HEARD_WITHIN);
-            if !behind {
+            let others = others(state).await?;
+            let behind = others.iter().filter(|(node, still)| node.applied < head && *still < HEARD_WITHIN).count();
+            last = Some(behind as u64);
+            if behind == 0 {
                 return StoreResult::Ok(());
             }
             tokio::time::sleep(LOOK).await;
         }
-    });
-    matches!(waited.await, Ok(Ok(())))
+    };
+    match tokio::time::timeout(WAIT, waiting).await {
+        Ok(Err(_)) => None,
+        Ok(Ok(())) | Err(_) => last,
+    }
 }
 
 /// Whether it is this node that does what is to be done once. A lease is taken from a node that is gone.

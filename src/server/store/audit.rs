@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{On, StoreResult, Tx, sql};
+use super::{END_OF_IDS, On, StoreResult, Tx, sql};
 use crate::domain::{
     audit::{Event, Outcome},
     ids::{SessionId, UserId},
@@ -88,9 +88,6 @@ pub struct Filter {
     pub from: String,
     pub before: String,
 }
-
-/// Before this come all ids.
-const END_OF_IDS: &str = "g";
 
 /// The newest rows that all of the filter admits. Each text names besides the one condition that finds them.
 macro_rules! rows {
@@ -201,21 +198,15 @@ pub async fn newest(db: On<'_>) -> StoreResult<Option<Timestamp>> {
     Ok(row.map(|(at,)| Timestamp(at)))
 }
 
-/// The reuse alarms of a user since `since`, newest first: when, from which address and with what user agent.
+/// How the newest sign-ins to an account came out, found by its own index whatever else happened to it.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn reuse_alarms(
-    db: On<'_>,
-    user: &UserId,
-    since: Timestamp,
-) -> StoreResult<Vec<(i64, Option<String>, Option<String>)>> {
-    Ok(sql!(
-        db,
-        fetch_all,
-        "SELECT at, address, device FROM audit WHERE target_id = $1 AND action = 'refresh_reuse' AND at > $2
-         ORDER BY at DESC LIMIT 10",
-        user.as_str(),
-        since.0
-    )?)
+pub async fn sign_ins(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Listed>> {
+    sql!(db, fetch_all, SIGN_INS, user.as_str(), limit)
 }
+
+pub const SIGN_INS: &str =
+    "SELECT id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq,
+       NULL AS actor, NULL AS target
+     FROM audit WHERE target_id = $1 AND action = 'sign_in' ORDER BY at DESC LIMIT $2";

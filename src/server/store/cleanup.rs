@@ -8,6 +8,8 @@ use crate::domain::{activity::Grain, throttle::Scope, time::Timestamp};
 
 /// How long a browser is known after its last sign-in: as long as any keeps a cookie.
 const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
+/// As long as the audit log keeps its rows unless it is told otherwise.
+const ALARMS_KEPT: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
 
 /// Ten times as long as one is tried.
 const DELIVERIES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
@@ -26,6 +28,8 @@ pub enum Kind {
     /// Counters that would start anew at the next failure.
     Throttles,
     KnownDevices,
+    /// Those too old to be of use, answered or not.
+    Alarms,
     /// Counts older than any range that is shown.
     Activity,
     /// Messages to receivers, whatever became of them.
@@ -35,12 +39,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::WebSessions,
         Self::Revocations,
         Self::Throttles,
         Self::KnownDevices,
+        Self::Alarms,
         Self::Activity,
         Self::WebhookDeliveries,
         Self::Invites,
@@ -54,6 +59,7 @@ impl Kind {
             Self::Revocations => "revocations",
             Self::Throttles => "throttles",
             Self::KnownDevices => "known_devices",
+            Self::Alarms => "alarms",
             Self::Activity => "activity",
             Self::WebhookDeliveries => "webhook_deliveries",
             Self::Invites => "invites",
@@ -106,6 +112,13 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             "DELETE FROM known_devices WHERE seen_at <= $1 AND (device_hash, user_id) IN
                (SELECT device_hash, user_id FROM known_devices WHERE seen_at <= $1 ORDER BY seen_at LIMIT $2)",
             now.minus(KNOWN_FOR).0,
+            i64::from(most)
+        ),
+        Kind::Alarms => sql!(
+            tx.on(),
+            execute,
+            "DELETE FROM alarms WHERE at <= $1 AND id IN (SELECT id FROM alarms WHERE at <= $1 ORDER BY at LIMIT $2)",
+            now.minus(ALARMS_KEPT).0,
             i64::from(most)
         ),
         Kind::Activity => activity(tx, now, most).await,

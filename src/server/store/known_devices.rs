@@ -30,3 +30,11 @@ pub async fn remember(tx: &mut Tx, device_hash: &str, user: &UserId, now: Timest
     )?;
     Ok(())
 }
+
+/// No browser is known to a user any more.
+///
+/// # Errors
+/// When the rows can't be deleted.
+pub async fn forget_all(tx: &mut Tx, user: &UserId) -> StoreResult<()> {
+    sql!(tx.on(), execute, "DELETE FROM known_devices WHERE user_id = $1", user.as_str()).map(drop)
+}

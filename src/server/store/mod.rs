@@ -4,6 +4,7 @@
 //! write can bypass them. One text serves both databases (`on.rs`), but for batches on PostgreSQL (`session_batches.rs`).
 
 pub mod activity;
+pub mod alarms;
 pub mod audit;
 pub mod audit_chain;
 pub mod cleanup;
@@ -20,10 +21,13 @@ pub mod nodes;
 pub mod notices;
 pub mod on;
 pub mod pace;
+pub mod password_due;
 mod postgres;
 pub mod redis_sessions;
 pub mod revocations;
 mod session_batches;
+mod session_end;
+mod session_list;
 pub mod session_reader;
 mod session_renewal;
 mod session_row;
@@ -34,6 +38,7 @@ pub mod strategy_ends;
 pub mod throttles;
 mod tx;
 pub mod user_list;
+pub mod user_notes;
 mod user_row;
 pub mod users;
 pub mod web_sessions;
@@ -90,6 +95,9 @@ fn user_id(text: &str, table: &'static str) -> StoreResult<UserId> {
 fn session_id(text: &str, table: &'static str) -> StoreResult<SessionId> {
     SessionId::parse(text).ok_or(StoreError::Inconsistent { table, column: "session_id" })
 }
+
+/// Before this come all ids.
+const END_OF_IDS: &str = "g";
 
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

@@ -1,8 +1,10 @@
 //! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`; how it is renewed,
-//! `session_renewal.rs`.
+//! `session_renewal.rs`; how it ends, `session_end.rs`.
 
-use super::{On, StoreResult, Tx, session_row::Row, signed, sql, user_id};
+use super::{On, StoreResult, Tx, session_row::Row, signed, sql};
 pub use super::{
+    session_end::{Ending, end, end_all, end_all_as, end_as, end_notice},
+    session_list::{EndedSession, count_live, list_ended, list_live_some},
     session_renewal::{Renewal, renew},
     session_row::Session,
     session_with_user::{find_by_token, find_with_user},
@@ -10,7 +12,7 @@ pub use super::{
 use crate::domain::{
     ids::{SessionId, UserId},
     lifetimes::{evidence_end, first_end},
-    session::{EndReason, Ends},
+    session::Ends,
     time::Timestamp,
 };
 
@@ -81,21 +83,6 @@ pub async fn list_live(db: On<'_>, user: &UserId, now: Timestamp) -> StoreResult
          ORDER BY last_active_at DESC, id DESC",
         user.as_str(),
         now.0
-    )?;
-    rows.into_iter().map(Row::read).collect()
-}
-
-/// The newest sessions of a user, ended ones too.
-///
-/// # Errors
-/// When the database can't be read.
-pub async fn list_recent(db: On<'_>, user: &UserId, limit: i64) -> StoreResult<Vec<Session>> {
-    let rows: Vec<Row> = sql!(
-        db,
-        fetch_all,
-        "SELECT * FROM sessions WHERE user_id = $1 ORDER BY signed_in_at DESC, id DESC LIMIT $2",
-        user.as_str(),
-        limit
     )?;
     rows.into_iter().map(Row::read).collect()
 }
@@ -195,54 +182,6 @@ pub async fn touch(
         now.0
     )?;
     row.map(Row::read).transpose()
-}
-
-/// Ends a session that nobody has ended yet; whether this call did it.
-///
-/// # Errors
-/// When the row can't be written.
-pub async fn end(tx: &mut Tx, id: &SessionId, reason: EndReason, now: Timestamp) -> StoreResult<bool> {
-    let ended: Option<(String,)> = sql!(
-        tx.on(),
-        fetch_optional,
-        "UPDATE sessions SET ended_at = $1, end_reason = $2, due_at = $4
-         WHERE id = $3 AND ended_at IS NULL RETURNING user_id",
-        now.0,
-        reason.as_str(),
-        id.as_str(),
-        Timestamp::NEVER.0
-    )?;
-    let Some((user,)) = ended else { return Ok(false) };
-    tx.changed(&user_id(&user, "sessions")?);
-    Ok(true)
-}
-
-/// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live.
-///
-/// # Errors
-/// When the rows can't be written.
-pub async fn end_all(
-    tx: &mut Tx,
-    user: &UserId,
-    except: Option<&SessionId>,
-    reason: EndReason,
-    now: Timestamp,
-) -> StoreResult<u64> {
-    let ended: Vec<(i64,)> = sql!(
-        tx.on(),
-        fetch_all,
-        "UPDATE sessions SET ended_at = $1, end_reason = $2, due_at = $5
-         WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
-           AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
-         RETURNING ended_at",
-        now.0,
-        reason.as_str(),
-        user.as_str(),
-        except.map_or("", SessionId::as_str),
-        Timestamp::NEVER.0
-    )?;
-    tx.changed(user);
-    Ok(ended.len() as u64)
 }
 
 /// How many sessions are live, by the strategy whose credential their browser was last given.

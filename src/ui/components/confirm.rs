@@ -7,6 +7,9 @@ use leptos::prelude::*;
 pub fn Confirm(
     /// On the button that asks.
     button: &'static str,
+    /// The same for who can't see what it stands by.
+    #[prop(optional, into)]
+    label: Option<String>,
     /// What will happen, in a sentence that names it.
     #[prop(into)]
     question: Signal<String>,
@@ -15,7 +18,9 @@ pub fn Confirm(
 ) -> impl IntoView {
     view! {
         <details class="confirm">
-            <summary class="button button--danger-quiet">{button}</summary>
+            <summary class="button button--danger-quiet" aria-label=label>
+                {button}
+            </summary>
             <div class="confirm__panel">
                 <p class="confirm__question">{move || question.get()}</p>
                 {children()}

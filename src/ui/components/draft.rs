@@ -18,6 +18,9 @@ use crate::{
 pub fn Draft(
     /// Names the form among all of the site.
     form: &'static str,
+    /// What the form is about where it stands for several things, such as the id of one of them.
+    #[prop(optional, into)]
+    about: String,
     /// To be raised when the fields change their meaning.
     version: u32,
     /// Whether the form was sent and taken.
@@ -25,6 +28,7 @@ pub fn Draft(
     sent: Signal<bool>,
 ) -> impl IntoView {
     let auth = use_auth_state();
+    let name = if about.is_empty() { form.to_owned() } else { [form, " ", &about].concat() };
     let owner = Memo::new(move |before: Option<&Option<String>>| match auth.session().get() {
         _ if auth.ended().with(Option::is_some) => None,
         Some(Ok(session)) => Some(session.user.id),
@@ -32,7 +36,7 @@ pub fn Draft(
         // not being able to ask is no sign-out
         Some(Err(_)) | None => before.cloned().flatten(),
     });
-    let keeper = use_draft(Opted { form, version, owner, sent });
+    let keeper = use_draft(Opted { form: StoredValue::new(name), version, owner, sent });
     view! {
         <div class="slot" role="status" node_ref=keeper.mark>
             {move || keeper.offer.get().map(|found| view! { <Offer keeper saved_at=found.saved_at /> })}

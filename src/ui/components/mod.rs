@@ -1,10 +1,12 @@
 //! The parts pages are made of.
 
+pub mod alarm;
 pub mod alert;
 pub mod audit_filters;
 pub mod chooser;
 pub mod confirm;
 pub mod draft;
+pub mod event_table;
 pub mod export;
 pub mod facts;
 pub mod field;
@@ -15,6 +17,7 @@ pub mod hidden_name;
 pub mod icons;
 pub mod idle_dialog;
 pub mod kept_text;
+pub mod message_field;
 pub mod pager;
 pub mod pass;
 pub mod plot;
@@ -29,3 +32,4 @@ pub mod theme_choice;
 pub mod time_text;
 pub mod user_filters;
 pub mod webhook_fields;
+pub mod words;

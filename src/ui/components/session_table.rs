@@ -55,7 +55,10 @@ fn EndedRow(session: SessionRow, now: i64) -> impl IntoView {
                 {session.ended_at.map(|at| view! { <TimeText at now /> })}
             </td>
             <td data-label=text!(l, user.reason)>
-                <span class=stamp>{texts::stamp(l, reason)}</span>
+                <span class="source">
+                    <span class=stamp>{texts::stamp(l, reason)}</span>
+                    {session.message.map(|message| view! { <span class="told">{text!(l, user.told, message)}</span> })}
+                </span>
             </td>
         </tr>
     }

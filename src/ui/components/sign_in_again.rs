@@ -18,7 +18,7 @@ use crate::{
     ui::{
         act::{ActForm, effect, on_success, use_act},
         auth_state::{Account, use_auth_state},
-        components::{alert::ErrorSlot, field::PasswordField, states::EndedCard},
+        components::{alert::ErrorSlot, field::PasswordField, states::EndedCard, words::WordsAfterEnd},
         locale::use_locale,
         pages::sign_in::refusal,
         paths, texts,
@@ -71,7 +71,7 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
             class="dialog sign-in-again"
             role="alertdialog"
             aria-labelledby="again-title"
-            aria-describedby="again-text again-kept"
+            aria-describedby="again-text ended-words again-kept"
             node_ref=dialog
             on:cancel=cancel
             on:close=close
@@ -82,6 +82,7 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
             <p class="dialog__body" id="again-text">
                 {texts::reason_text(l, reason, auth.idle_timeout_ms())}
             </p>
+            <WordsAfterEnd reason />
             <Form account here way_out />
             <p class="sign-in-again__kept" id="again-kept">
                 {text!(l, again.kept, minutes = KEPT_FOR_MS / 60_000)}

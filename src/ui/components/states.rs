@@ -9,7 +9,12 @@ use crate::{
     client::{dom, sign_out::leaving},
     domain::session::EndReason,
     i18n::td_string as text,
-    ui::{auth_state::use_auth_state, components::seal::Seal, locale::use_locale, paths, texts},
+    ui::{
+        auth_state::use_auth_state,
+        components::{seal::Seal, words::WordsAfterEnd},
+        locale::use_locale,
+        paths, texts,
+    },
 };
 
 /// Holds the place of what is being read. It stays invisible for a moment, so that a quick answer does not flicker.
@@ -65,6 +70,9 @@ fn CardPage(
     /// `alert` where it takes the place of a page.
     #[prop(optional)]
     role: Option<&'static str>,
+    /// What stands beneath the text.
+    #[prop(optional, into)]
+    more: Option<AnyView>,
     /// The way on.
     children: Children,
 ) -> impl IntoView {
@@ -78,6 +86,7 @@ fn CardPage(
                 {title}
             </h1>
             <p class="card-page__text">{text}</p>
+            {more}
             <p class="card-page__action">{children()}</p>
         </section>
     }
@@ -112,7 +121,13 @@ pub fn EndedCard(reason: EndReason) -> impl IntoView {
         }
     });
     view! {
-        <CardPage title=texts::reason_title(l, reason) text=texts::reason_text(l, reason, idle) seal="" role="alert">
+        <CardPage
+            title=texts::reason_title(l, reason)
+            text=texts::reason_text(l, reason, idle)
+            seal=""
+            role="alert"
+            more=view! { <WordsAfterEnd reason /> }.into_any()
+        >
             <a class="button button--primary" href=way_on rel="external">
                 {text!(l, ended.button)}
             </a>

@@ -7,6 +7,7 @@ use crate::{
     api::{
         ApiError,
         admin::{Changed, DeleteUser, LockUser, SetRole, UnlockUser, UserRow},
+        desk::RequirePasswordChange,
     },
     client::dom::go_to,
     domain::role::Role,
@@ -16,6 +17,7 @@ use crate::{
         components::{
             alert::{Alert, Tone},
             confirm::Confirm,
+            message_field::MessageField,
         },
         locale::use_locale,
         paths,
@@ -29,6 +31,7 @@ pub struct AccountActs {
     role: Act<SetRole>,
     lock: Act<LockUser>,
     unlock: Act<UnlockUser>,
+    require: Act<RequirePasswordChange>,
     delete: Act<DeleteUser>,
 }
 
@@ -38,11 +41,13 @@ pub fn use_account_acts(question: StepUp, again: impl Fn() + Copy + 'static) -> 
         role: use_proved_act(question),
         lock: use_proved_act(question),
         unlock: use_proved_act(question),
+        require: use_proved_act(question),
         delete: use_proved_act(question),
     };
     on_success(acts.role, move |_| again());
     on_success(acts.lock, move |_| again());
     on_success(acts.unlock, move |_| again());
+    on_success(acts.require, move |_| again());
     on_success(acts.delete, move |_| go_to(paths::USERS));
     acts
 }
@@ -57,6 +62,7 @@ impl AccountActs {
             .follow(self.role, move |changed| or_same(changed, text!(l, user.role_done).to_owned()))
             .follow(self.lock, move |changed| or_same(changed, locked(l, changed.ended)))
             .follow(self.unlock, move |changed| or_same(changed, text!(l, user.unlock_done).to_owned()))
+            .follow(self.require, move |changed| or_same(changed, required(l, changed.ended)))
             .follow(self.delete, move |_| text!(l, user.delete_done).to_owned())
     }
 }
@@ -66,6 +72,14 @@ fn locked(l: Locale, ended: u64) -> String {
         0 => text!(l, user.lock_done).to_owned(),
         1 => text!(l, user.lock_done_single).to_owned(),
         count => text!(l, user.lock_done_many, count),
+    }
+}
+
+fn required(l: Locale, ended: u64) -> String {
+    match ended {
+        0 => text!(l, user.require_done).to_owned(),
+        1 => text!(l, user.require_done_single).to_owned(),
+        count => text!(l, user.require_done_many, count),
     }
 }
 
@@ -84,8 +98,19 @@ pub fn RefusalSlot(error: RwSignal<Option<ApiError>>) -> impl IntoView {
     }
 }
 
+/// What else bears on what can be done to an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// It is that of the one who looks.
+    pub own: bool,
+    /// Another password is asked for already.
+    pub password_due: bool,
+    /// Sessions are kept account of, and end.
+    pub kept: bool,
+}
+
 #[component]
-pub fn ManageAccount(user: UserRow, own: bool, acts: AccountActs, page: String) -> impl IntoView {
+pub fn ManageAccount(user: UserRow, standing: Standing, acts: AccountActs, page: String) -> impl IntoView {
     let l = use_locale();
     view! {
         <section class="section" aria-labelledby="manage-title">
@@ -93,7 +118,12 @@ pub fn ManageAccount(user: UserRow, own: bool, acts: AccountActs, page: String) 
                 {text!(l, user.manage)}
             </h2>
             <RoleForm user=user.clone() act=acts.role page=page.clone() />
-            {if own {
+            {(!standing.password_due)
+                .then(|| {
+                    let kept = standing.kept;
+                    view! { <RequireForm user=user.clone() kept act=acts.require page=page.clone() /> }
+                })}
+            {if standing.own {
                 view! { <p class="section__note">{text!(l, user.manage_own)}</p> }.into_any()
             } else {
                 view! {
@@ -147,10 +177,28 @@ fn LockForm(user: UserRow, act: Act<LockUser>, page: String) -> impl IntoView {
     let l = use_locale();
     view! {
         <Confirm button=text!(l, user.lock) question=text!(l, user.lock_ask, name = user.display_name)>
-            <ActForm act page>
+            <ActForm act page class="form">
                 <input type="hidden" name="user_id" value=user.id />
+                <MessageField id="lock-message" />
                 <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
                     {text!(l, user.lock_confirm)}
+                </button>
+            </ActForm>
+        </Confirm>
+    }
+}
+
+#[component]
+fn RequireForm(user: UserRow, kept: bool, act: Act<RequirePasswordChange>, page: String) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <Confirm button=text!(l, user.require) question=text!(l, user.require_ask, name = user.display_name)>
+            {(!kept).then(|| view! { <p>{text!(l, user.require_unkept)}</p> })}
+            <ActForm act page class="form">
+                <input type="hidden" name="user_id" value=user.id />
+                {kept.then(|| view! { <MessageField id="require-message" /> })}
+                <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
+                    {text!(l, user.require_confirm)}
                 </button>
             </ActForm>
         </Confirm>

@@ -5,11 +5,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    api::overview::{Overview, Series, overview},
+    api::overview::{OpenAlarm, Overview, Series, overview},
     domain::activity::{Kind, Range},
     i18n::td_string as text,
     ui::{
-        components::plot::{Plot, Plotted},
+        components::{
+            plot::{Plot, Plotted},
+            time_text::TimeText,
+        },
         fetch::{Followed, use_polled},
         locale::use_locale,
         paths, times,
@@ -72,6 +75,7 @@ fn Tiles(overview: Memo<Overview>, going: RwSignal<bool>) -> impl IntoView {
         <p class="tools__paused" role="status">
             {move || (!going.get()).then(|| text!(l, overview.paused, time = time()))}
         </p>
+        <Alarms overview />
         <div class="tiles">
             {Kind::ALL
                 .map(|kind| {
@@ -81,6 +85,40 @@ fn Tiles(overview: Memo<Overview>, going: RwSignal<bool>) -> impl IntoView {
                 .into_view()}
         </div>
         {move || not_kept.get().then(|| view! { <p class="page__foot">{text!(l, overview.not_kept)}</p> })}
+    }
+}
+
+/// Who waits for somebody to look.
+#[component]
+fn Alarms(overview: Memo<Overview>) -> impl IntoView {
+    let l = use_locale();
+    let open = Memo::new(move |_| overview.with(|overview| (overview.alarms_open, overview.alarms.clone())));
+    move || {
+        let ((count, newest), now) = (open.get(), overview.with_untracked(|overview| overview.server_now));
+        let title = match count {
+            0 => return None,
+            1 => text!(l, alarm.count_single).to_owned(),
+            count => text!(l, alarm.count, count),
+        };
+        let item = move |alarm: OpenAlarm| {
+            view! {
+                <li>
+                    <a href=paths::user(&alarm.user_id)>{alarm.display_name}</a>
+                    " "
+                    <span class="person__email">{alarm.email}</span>
+                    " · "
+                    <TimeText at=alarm.at now />
+                </li>
+            }
+        };
+        Some(view! {
+            <section class="alarm" aria-labelledby="alarms-title">
+                <h2 class="alarm__title" id="alarms-title">
+                    {title}
+                </h2>
+                <ul>{newest.into_iter().map(item).collect_view()}</ul>
+            </section>
+        })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     api::{
         ApiError,
-        admin::{KickSession, KickUser, UserDetail, UserRow, user_detail},
+        admin::{KickSession, KickUser, UserRow},
+        desk::{AddNote, CloseAlarm, DeleteNote, UserDetail, user_detail},
         devices::Ended,
         events::What,
     },
@@ -28,7 +29,10 @@ use crate::{
         fetch::{Followed, use_live},
         locale::use_locale,
         pages::{
-            account_acts::{AccountActs, ManageAccount, RefusalSlot, use_account_acts},
+            account_acts::{AccountActs, ManageAccount, RefusalSlot, Standing, use_account_acts},
+            user_alarms::{AlarmActs, UserAlarms},
+            user_events::UserEvents,
+            user_notes::{NoteActs, Notes},
             user_sessions::{Kicks, LiveSessions},
         },
         paths,
@@ -41,6 +45,8 @@ use crate::{
 #[derive(Clone)]
 struct Acts {
     kicks: Kicks,
+    alarms: AlarmActs,
+    notes: NoteActs,
     account: AccountActs,
     page: String,
 }
@@ -50,10 +56,18 @@ pub fn AdminUser() -> impl IntoView {
     let l = use_locale();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let detail = use_live(What::Users, move || id.get(), user_detail);
+    let query = use_query_map();
+    let ended = Memo::new(move |_| query.with(|query| query.get("ended")).unwrap_or_default());
+    let asked = move || (id.get(), ended.get());
+    let detail = use_live(What::Users, asked, |(id, ended)| user_detail(id, ended));
     let (one, all) = (use_act::<KickSession>(), use_act::<KickUser>());
     on_success(one, move |_| detail.refetch());
     on_success(all, move |_| detail.refetch());
+    let close = use_act::<CloseAlarm>();
+    on_success(close, move |()| detail.refetch());
+    let notes = NoteActs { add: use_act::<AddNote>(), delete: use_act::<DeleteNote>() };
+    on_success(notes.add, move |()| detail.refetch());
+    on_success(notes.delete, move |()| detail.refetch());
     let auth = use_auth_state();
     let own = move || {
         auth.session().get_untracked().and_then(Result::ok).is_some_and(|session| session.user.id == id.get_untracked())
@@ -66,14 +80,19 @@ pub fn AdminUser() -> impl IntoView {
             auth.reload();
         }
     });
-    let say = move |ended: Ended| done_text(l, ended.ended);
+    let say = move |ended: Ended| done_text(l, ended);
     let outcome = account.told_in(outcome.follow(one, say).follow(all, say), l);
+    let outcome = outcome
+        .follow(close, move |()| text!(l, alarm.closed).to_owned())
+        .follow(notes.add, move |()| text!(l, user.note_done).to_owned())
+        .follow(notes.delete, move |()| text!(l, user.note_deleted).to_owned());
     let show = move |detail: Memo<UserDetail>| {
         let shown = Memo::new(move |_| detail.with(|detail| detail.user.id.clone()));
         // Of another person nothing is the same.
         let person = move || {
             let page = paths::user(&shown.get());
-            view! { <Detail detail acts=Acts { kicks: Kicks { one, all }, account, page } /> }
+            let alarms = AlarmActs { kick: all, close };
+            view! { <Detail detail acts=Acts { kicks: Kicks { one, all }, alarms, notes, account, page } /> }
         };
         person.into_any()
     };
@@ -113,6 +132,7 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
         sessions.into_iter().filter(|session| session.ended.is_some()).collect::<Vec<_>>()
     };
     let now = move || detail.with(|detail| detail.server_now);
+    let own = detail.with_untracked(|detail| detail.own);
     // The server writes the title last, when what this page read may be gone.
     let first = detail.with_untracked(|detail| detail.user.display_name.clone());
     let name = move || detail.try_with(|detail| detail.user.display_name.clone()).unwrap_or_else(|| first.clone());
@@ -122,7 +142,11 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
             <h1 tabindex="-1">{move || user.get().display_name}</h1>
             <p class="page__lead">{move || user.get().email}</p>
         </header>
-        {move || view! { <Person user=user.get() now=now() /> }}
+        {move || {
+            let due = detail.with(|detail| detail.password_due_at);
+            view! { <Person user=user.get() due now=now() /> }
+        }}
+        <UserAlarms detail acts=acts.alarms page=acts.page.clone() />
         <LiveSessions detail kicks=acts.kicks page=acts.page.clone() />
         <section class="section" aria-labelledby="ended-title">
             <h2 class="section__title" id="ended-title">
@@ -134,8 +158,11 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
                 }
                 sessions => view! { <EndedSessions sessions now=now() /> }.into_any(),
             }}
+            <EndedPages detail page=acts.page.clone() />
         </section>
-        <Manage detail acts />
+        <UserEvents detail />
+        {(!own).then(|| view! { <Notes detail acts=acts.notes page=acts.page.clone() /> })}
+        <Manage detail acts=acts.clone() />
     }
 }
 
@@ -143,20 +170,22 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
 #[component]
 fn Manage(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
     let account = Memo::new(move |_| {
-        let UserDetail { user, own, manageable, .. } = detail.get();
-        format!("{} {} {own} {manageable} {}", user.role.as_str(), user.locked, user.display_name)
+        let UserDetail { user, own, manageable, password_due_at, .. } = detail.get();
+        let due = password_due_at.is_some();
+        format!("{} {} {due} {own} {manageable} {}", user.role.as_str(), user.locked, user.display_name)
     });
     move || {
         // Read, not only tracked: a memo that nobody reads follows nothing.
         account.with(|_| ());
         let (Acts { account: acts, page, .. }, detail) = (acts.clone(), detail.get_untracked());
-        let UserDetail { user, own, manageable, .. } = detail;
-        manageable.then(|| view! { <ManageAccount user own acts page /> })
+        let UserDetail { user, own, manageable, password_due_at, kept, .. } = detail;
+        let standing = Standing { own, password_due: password_due_at.is_some(), kept };
+        manageable.then(|| view! { <ManageAccount user standing acts page /> })
     }
 }
 
 #[component]
-fn Person(user: UserRow, now: i64) -> impl IntoView {
+fn Person(user: UserRow, due: Option<i64>, now: i64) -> impl IntoView {
     let l = use_locale();
     let (state, tone) = if user.locked {
         (text!(l, user.state_locked), "badge badge--danger")
@@ -169,6 +198,16 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
             <Fact name=text!(l, user.state)>
                 <span class=tone>{state}</span>
             </Fact>
+            {due
+                .map(|at| {
+                    view! {
+                        <Fact name=text!(l, user.password_due_since)>
+                            <span class="badge badge--warn">{text!(l, user.password_due)}</span>
+                            " "
+                            <TimeText at now />
+                        </Fact>
+                    }
+                })}
             <Fact name=text!(l, user.last_active)>
                 {match user.last_active_at {
                     Some(at) => view! { <TimeText at now /> }.into_any(),
@@ -185,9 +224,54 @@ fn Person(user: UserRow, now: i64) -> impl IntoView {
     }
 }
 
-fn done_text(l: Locale, ended: u64) -> String {
-    match ended {
+/// What a kick came to: how many ended, and how far that is in force by the time of the answer.
+fn done_text(l: Locale, ended: Ended) -> String {
+    let done = match ended.ended {
         1 => text!(l, user.kicked_single).to_owned(),
         count => text!(l, user.kicked_many, count),
+    };
+    let ms = ended.took_ms;
+    let in_force = match ended.behind {
+        Some(0) => text!(l, user.in_force, ms),
+        Some(1) => text!(l, user.behind_single, ms),
+        Some(count) => text!(l, user.behind, count, ms),
+        None => text!(l, user.unsure).to_owned(),
+    };
+    [done, in_force].join(" ")
+}
+
+/// On to earlier ones, and back to the newest.
+#[component]
+fn EndedPages(detail: Memo<UserDetail>, page: String) -> impl IntoView {
+    let l = use_locale();
+    let later = use_query_map();
+    let later = Memo::new(move |_| later.with(|query| query.get("ended")).is_some());
+    let next = Memo::new(move |_| detail.with(|detail| detail.next_ended.clone()));
+    let to = move |cursor: &str| paths::filtered(&page, &[("ended", cursor)]);
+    move || {
+        let (earlier, to) = (next.get(), to.clone());
+        (later.get() || earlier.is_some()).then(|| {
+            view! {
+                <p class="pager">
+                    {later
+                        .get()
+                        .then(|| {
+                            view! {
+                                <a class="button button--quiet" href=to("")>
+                                    {text!(l, user.ended_first)}
+                                </a>
+                            }
+                        })}
+                    {earlier
+                        .map(|cursor| {
+                            view! {
+                                <a class="button button--quiet pager__next" href=to(&cursor) rel="next">
+                                    {text!(l, user.ended_more)}
+                                </a>
+                            }
+                        })}
+                </p>
+            }
+        })
     }
 }

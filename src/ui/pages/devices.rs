@@ -7,7 +7,8 @@ use leptos_meta::Title;
 
 use crate::{
     api::{
-        devices::{Device, Devices, Ended, ReuseAlarm, RevokeDevice, RevokeOtherDevices, list_devices},
+        alarms::AnswerAlarm,
+        devices::{Device, Devices, Ended, RevokeDevice, RevokeOtherDevices, list_devices},
         events::What,
     },
     domain::device_label::DeviceLabel,
@@ -15,6 +16,7 @@ use crate::{
     ui::{
         act::{Act, ActForm, Outcome, on_success, use_act},
         components::{
+            alarm::{AlarmQuestions, answered_text, use_answer},
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
             kept_text::KeptText,
@@ -36,7 +38,9 @@ pub fn DevicesPage() -> impl IntoView {
     on_success(revoke, move |_| devices.refetch());
     on_success(revoke_others, move |_| devices.refetch());
     let say = move |ended: Ended| done_text(l, ended.ended);
+    let answer = use_answer(move || devices.refetch());
     let outcome = Outcome::default().follow(revoke, say).follow(revoke_others, say);
+    let outcome = outcome.follow(answer, move |answered| answered_text(l, answered));
     view! {
         <Title text=text!(l, devices.title) />
         <div class="page">
@@ -48,24 +52,24 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <ErrorSlot error=outcome.error />
             <DoneSlot text=outcome.done />
-            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others /> }.into_any() />
+            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others answer /> }.into_any() />
         </div>
     }
 }
 
 #[component]
-fn Content(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
+fn Content(
+    devices: Memo<Devices>,
+    revoke: Act<RevokeDevice>,
+    revoke_others: Act<RevokeOtherDevices>,
+    answer: Act<AnswerAlarm>,
+) -> impl IntoView {
     let l = use_locale();
-    // One comes or goes; none is ever another.
-    let alarms = Memo::new(move |_| devices.with(|devices| devices.alarms.len()));
+    let alarms = Signal::derive(move || devices.with(|devices| devices.alarms.clone()));
+    let now = Signal::derive(move || devices.with(|devices| devices.server_now));
     let kept = devices.with_untracked(|devices| devices.kept);
     view! {
-        {move || {
-            // Read, not only tracked: a memo that nobody reads follows nothing.
-            alarms.with(|_| ());
-            let (alarms, now) = devices.with_untracked(|devices| (devices.alarms.clone(), devices.server_now));
-            alarms.into_iter().map(|alarm| view! { <Alarm alarm now /> }).collect_view()
-        }}
+        <AlarmQuestions alarms now act=answer page=paths::DEVICES />
         <section class="section" aria-labelledby="own-title">
             <h2 class="section__title" id="own-title">
                 {text!(l, devices.yours)}
@@ -192,32 +196,6 @@ fn SignOutOthers(count: Memo<usize>, act: Act<RevokeOtherDevices>) -> impl IntoV
                 </button>
             </ActForm>
         </Confirm>
-    }
-}
-
-/// A session was ended because its token came back: the strongest sign of theft we have.
-#[component]
-fn Alarm(alarm: ReuseAlarm, now: i64) -> impl IntoView {
-    let l = use_locale();
-    let story = text!(
-        l,
-        devices.alarm_text,
-        device = texts::device(l, &alarm.label),
-        address = alarm.address,
-        when = times::relative(l, alarm.at, now)
-    );
-    view! {
-        <section class="alarm" aria-labelledby="alarm-title">
-            <h2 class="alarm__title" id="alarm-title">
-                {text!(l, devices.alarm_title)}
-            </h2>
-            <p>{story}</p>
-            <p>
-                <a class="button button--quiet button--small" href=paths::SECURITY>
-                    {text!(l, devices.alarm_action)}
-                </a>
-            </p>
-        </section>
     }
 }
 

@@ -4,18 +4,25 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::{ApiError, password::ChangePassword},
+    api::{
+        ApiError,
+        alarms::{Alarms, list_alarms},
+        events::What,
+        password::ChangePassword,
+    },
     i18n::{Locale, td_string as text},
     ui::{
-        act::{ActForm, use_act},
+        act::{ActForm, Outcome, use_act},
         auth_state::use_auth_state,
         components::{
-            alert::{Alert, DoneSlot, Tone},
+            alarm::{AlarmQuestions, answered_text, use_answer},
+            alert::{Alert, DoneSlot, ErrorSlot, Tone},
             field::{PasswordField, PasswordRules},
             hidden_name::HiddenName,
             icons::arrow_right,
             kept_text::{KeptText, keeps_sessions},
         },
+        fetch::{Followed, use_live},
         locale::use_locale,
         password_length::password_min_length,
         paths, texts,
@@ -36,6 +43,7 @@ pub fn Security() -> impl IntoView {
                     <KeptText kept=text!(l, security.lead) unkept=text!(l, security.lead_unkept) />
                 </p>
             </header>
+            <OpenAlarms />
             <section class="section" aria-labelledby="password-title">
                 <h2 class="section__title" id="password-title">
                     {text!(l, security.password_title)}
@@ -58,6 +66,25 @@ pub fn Security() -> impl IntoView {
                 </p>
             </section>
         </div>
+    }
+}
+
+/// Was this you?
+#[component]
+fn OpenAlarms() -> impl IntoView {
+    let l = use_locale();
+    let read = use_live(What::Devices, || (), |()| list_alarms());
+    let act = use_answer(move || read.refetch());
+    let outcome = Outcome::default().follow(act, move |answered| answered_text(l, answered));
+    let show = move |read: Memo<Alarms>| {
+        let alarms = Signal::derive(move || read.with(|read| read.alarms.clone()));
+        let now = Signal::derive(move || read.with(|read| read.server_now));
+        view! { <AlarmQuestions alarms now act page=paths::SECURITY /> }.into_any()
+    };
+    view! {
+        <ErrorSlot error=outcome.error />
+        <DoneSlot text=outcome.done />
+        <Followed resource=read show />
     }
 }
 

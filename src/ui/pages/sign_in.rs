@@ -8,6 +8,7 @@ use crate::{
     api::{
         ApiError,
         auth::{Login, SignedIn},
+        session::{EndNotice, end_notice},
     },
     client::{dom::go_to, tab_sync},
     domain::session::EndReason,
@@ -19,7 +20,9 @@ use crate::{
             alert::ErrorSlot,
             field::{CheckField, PasswordField, TextField},
             seal::Seal,
+            words::Words,
         },
+        fetch::Private,
         locale::use_locale,
         paths, texts,
     },
@@ -69,34 +72,29 @@ fn Why() -> impl IntoView {
         .with_untracked(|query| query.get_str("reason").and_then(EndReason::parse))
         .filter(|reason| *reason != EndReason::None);
     let go_on = move || paths::own(&return_address()).unwrap_or(paths::HOME).to_owned();
+    // What was said to the person; the reason that goes with it is the server's word, that in the address anybody's.
+    let notice: Private<Option<EndNotice>> = Resource::new_with_options(|| (), |()| end_notice(), false);
     view! {
         <Transition>
             {move || {
+                // Both are asked for at once, whatever the other one says.
+                let said = notice.get().map(|said| said.ok().flatten());
                 auth.session()
                     .get()
-                    .map(|session| match session {
-                        Ok(session) => {
+                    .zip(said)
+                    .map(|(session, said)| {
+                        if let Ok(session) = session {
+                            let name = session.user.display_name;
                             Either::Left(
                                 view! {
                                     <p class="alert alert--note">
-                                        {text!(l, login.already, name = session.user.display_name)} " "
-                                        <a href=go_on()>{text!(l, login.go_on)}</a>
+                                        {text!(l, login.already, name)} " " <a href=go_on()>{text!(l, login.go_on)}</a>
                                     </p>
                                 },
                             )
-                        }
-                        Err(_) => {
-                            Either::Right(
-                                reason
-                                    .map(|reason| {
-                                        view! {
-                                            <div class="alert alert--note">
-                                                <p class="alert__title">{texts::reason_title(l, reason)}</p>
-                                                <p>{texts::reason_text(l, reason, None)}</p>
-                                            </div>
-                                        }
-                                    }),
-                            )
+                        } else {
+                            let reason = said.as_ref().map(|said| said.reason).or(reason);
+                            Either::Right(reason.map(|reason| view! { <Reason reason said /> }))
                         }
                     })
             }}
@@ -104,15 +102,34 @@ fn Why() -> impl IntoView {
     }
 }
 
-/// Why a sign-in was refused. One that waits for a place goes on elsewhere.
+#[component]
+fn Reason(reason: EndReason, said: Option<EndNotice>) -> impl IntoView {
+    let l = use_locale();
+    view! {
+        <div class="alert alert--note">
+            <p class="alert__title">{texts::reason_title(l, reason)}</p>
+            <p>{texts::reason_text(l, reason, None)}</p>
+            {said.map(|said| view! { <Words message=said.message /> })}
+        </div>
+    }
+}
+
+/// Why a sign-in was refused. One that waits for a place or another password goes on elsewhere.
 pub fn refusal(act: Act<Login>) -> Signal<Option<ApiError>> {
-    const WAITS: ApiError = ApiError::Limit { choose: true };
+    let waits_at = |error: &ApiError| match error {
+        ApiError::Limit { choose: true } => Some(paths::CHOOSE),
+        ApiError::PasswordChangeRequired => Some(paths::NEW_PASSWORD),
+        _ => None,
+    };
+    let error = move || act.value().get().and_then(Result::err);
     effect(Box::new(move || {
-        if act.version().get() > 0 && act.value().get() == Some(Err(WAITS)) {
-            go_to(paths::CHOOSE);
+        if act.version().get() > 0
+            && let Some(page) = error().as_ref().and_then(waits_at)
+        {
+            go_to(page);
         }
     }));
-    Signal::derive(move || act.value().get().and_then(Result::err).filter(|error| *error != WAITS))
+    Signal::derive(move || error().filter(|error| waits_at(error).is_none()))
 }
 
 #[component]

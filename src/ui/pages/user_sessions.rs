@@ -5,13 +5,17 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::{
-    api::admin::{KickSession, KickUser, SessionRow, UserDetail},
+    api::{
+        admin::{KickSession, KickUser, SessionRow},
+        desk::UserDetail,
+    },
     domain::device_label::DeviceLabel,
     i18n::td_string as text,
     ui::{
         act::{Act, ActForm},
         components::{
             confirm::Confirm,
+            message_field::MessageField,
             pass::{PassAct, PassFacts, Passes},
             states::Empty,
         },
@@ -75,8 +79,9 @@ fn KickAll(detail: Memo<UserDetail>, count: Memo<usize>, act: Act<KickUser>, pag
     };
     view! {
         <Confirm button=text!(l, user.kick_all) question=Signal::derive(question)>
-            <ActForm act page>
+            <ActForm act page class="form">
                 <input type="hidden" name="user_id" value=detail.with_untracked(|detail| detail.user.id.clone()) />
+                <MessageField id="kick-message" />
                 <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
                     {text!(l, user.kick_all_confirm)}
                 </button>
@@ -88,18 +93,19 @@ fn KickAll(detail: Memo<UserDetail>, count: Memo<usize>, act: Act<KickUser>, pag
 #[component]
 fn KickDevice(id: String, label: DeviceLabel, act: Act<KickSession>, page: String) -> impl IntoView {
     let l = use_locale();
-    let label = text!(l, user.kick_device, device = texts::device(l, &label));
+    let device = texts::device(l, &label);
+    let (label, question) =
+        (text!(l, user.kick_device, device = device.clone()), text!(l, user.kick_device_ask, device));
+    let field = format!("message-{id}");
     view! {
-        <ActForm act page>
-            <input type="hidden" name="session_id" value=id />
-            <button
-                class="button button--danger-quiet"
-                type="submit"
-                aria-label=label
-                disabled=move || act.pending().get()
-            >
-                {text!(l, user.kick)}
-            </button>
-        </ActForm>
+        <Confirm button=text!(l, user.kick) label question=Signal::stored(question)>
+            <ActForm act page class="form">
+                <input type="hidden" name="session_id" value=id />
+                <MessageField id=field />
+                <button class="button button--danger" type="submit" disabled=move || act.pending().get()>
+                    {text!(l, user.kick_device_confirm)}
+                </button>
+            </ActForm>
+        </Confirm>
     }
 }

@@ -6,7 +6,7 @@ use sekisho::domain::role::Role;
 use crate::test_app::{Browser, Reply, TestApp};
 
 /// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 29] = [
+const TABLE: [(&str, &str, [u16; 4]); 38] = [
     ("GET", "/api/session", [401, 200, 200, 200]),
     ("POST", "/api/refresh", [401, 200, 200, 200]),
     ("POST", "/api/touch", [401, 200, 200, 200]),
@@ -17,6 +17,9 @@ const TABLE: [(&str, &str, [u16; 4]); 29] = [
     ("POST", "/api/step_up", [401, 401, 401, 401]),
     ("POST", "/api/account/update", [401, 422, 422, 422]),
     ("GET", "/api/drafts/key", [401, 200, 200, 200]),
+    ("GET", "/api/alarms", [401, 200, 200, 200]),
+    ("POST", "/api/alarms/answer", [401, 422, 422, 422]),
+    ("GET", "/api/session/end", [200, 200, 200, 200]),
     ("GET", "/auth/verify", [401, 200, 200, 200]),
     ("GET", "/api/admin/overview", [401, 403, 200, 200]),
     ("GET", "/api/admin/users", [401, 403, 200, 200]),
@@ -32,6 +35,12 @@ const TABLE: [(&str, &str, [u16; 4]); 29] = [
     ("POST", "/api/admin/lock_users", [401, 403, 403, 422]),
     ("POST", "/api/admin/invite", [401, 403, 403, 422]),
     ("POST", "/api/admin/revoke_invite", [401, 403, 403, 404]),
+    ("POST", "/api/admin/close_alarm", [401, 403, 404, 404]),
+    ("POST", "/api/admin/note/add", [401, 403, 404, 404]),
+    ("POST", "/api/admin/note/delete", [401, 403, 404, 404]),
+    ("POST", "/api/admin/require_password_change", [401, 403, 403, 404]),
+    ("GET", "/api/login/password", [401, 401, 401, 401]),
+    ("POST", "/api/login/new_password", [401, 401, 401, 401]),
     ("POST", "/api/login", [401, 401, 401, 401]),
     ("POST", "/api/register", [422, 422, 422, 422]),
     ("GET", "/api/register/terms", [200, 200, 200, 200]),

@@ -40,6 +40,7 @@ async fn accounts_are_managed_by_admins_only() {
         ("lock_user", [401, 403, 403, 404]),
         ("unlock_user", [401, 403, 403, 404]),
         ("delete_user", [401, 403, 403, 404]),
+        ("require_password_change", [401, 403, 403, 404]),
     ] {
         for (person, expected) in people.iter().zip(expected) {
             let reply = act(&mut person.clone(), endpoint, "").await;
@@ -50,7 +51,7 @@ async fn accounts_are_managed_by_admins_only() {
         }
     }
     assert_eq!(app.text(&format!("SELECT role FROM users WHERE id = '{id}'")).await, "user");
-    assert_eq!(app.audit("forbidden").await, 16);
+    assert_eq!(app.audit("forbidden").await, 20);
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ async fn standing(app: &TestApp, id: &str) -> (String, Vec<i64>) {
         "SELECT COUNT(*) FROM revocations",
         "SELECT seq FROM feed",
         "SELECT COUNT(*) FROM audit",
+        "SELECT COUNT(*) FROM user_notes",
+        "SELECT COUNT(*) FROM users WHERE password_due_at IS NOT NULL",
     ] {
         counts.push(app.number(count).await);
     }
@@ -131,6 +133,8 @@ async fn an_admin_act_that_can_not_be_written_down_does_not_happen() {
         ("set_role", "role_change", vec![("user_id", id.as_str()), ("role", "support")]),
         ("lock_user", "user_lock", vec![("user_id", id.as_str())]),
         ("unlock_user", "user_unlock", vec![("user_id", locked.as_str())]),
+        ("require_password_change", "password_require", vec![("user_id", id.as_str())]),
+        ("note/add", "note_add", vec![("user_id", id.as_str()), ("text", "a note")]),
         ("delete_user", "user_delete", vec![("user_id", id.as_str())]),
     ] {
         refuse_to_write_down(&app, action).await;

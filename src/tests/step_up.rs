@@ -57,7 +57,16 @@ async fn every_act_on_an_account_asks_for_a_proof_that_is_at_most_ten_minutes_ol
         app.minutes(10);
         lock(&mut admin, &id).await.expect(StatusCode::OK);
         app.advance(Duration::from_secs(1));
-        let acts = ["set_role", "lock_user", "unlock_user", "delete_user", "lock_users", "invite", "revoke_invite"];
+        let acts = [
+            "set_role",
+            "lock_user",
+            "unlock_user",
+            "delete_user",
+            "require_password_change",
+            "lock_users",
+            "invite",
+            "revoke_invite",
+        ];
         for act in acts {
             let fields = [("user_id", id.as_str()), ("user_ids", id.as_str()), ("role", "support")];
             asked_for(admin.post(&format!("/api/admin/{act}"), &fields).await);

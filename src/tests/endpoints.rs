@@ -18,6 +18,7 @@ const TABLE: &str = "
 POST /api/account/update                  out        in     in       out      out     in     in
 GET /api/admin/audit                      out        no     in       out      out     in     in
 GET /api/admin/audit/export               out        no     no       out      out     in     in
+POST /api/admin/close_alarm               out        no     in       out      out     in     in
 POST /api/admin/delete_user               out        no     no       out      out     in     proof
 POST /api/admin/invite                    out        no     no       out      out     in     proof
 GET /api/admin/invites                    out        no     in       out      out     in     in
@@ -26,7 +27,10 @@ POST /api/admin/kick_user                 out        no     in       out      ou
 POST /api/admin/kick_users                out        no     in       out      out     in     in
 POST /api/admin/lock_user                 out        no     no       out      out     in     proof
 POST /api/admin/lock_users                out        no     no       out      out     in     proof
+POST /api/admin/note/add                  out        no     in       out      out     in     in
+POST /api/admin/note/delete               out        no     in       out      out     in     in
 GET /api/admin/overview                   out        no     in       out      out     in     in
+POST /api/admin/require_password_change   out        no     no       out      out     in     proof
 POST /api/admin/revoke_invite             out        no     no       out      out     in     proof
 POST /api/admin/set_role                  out        no     no       out      out     in     proof
 POST /api/admin/unlock_user               out        no     no       out      out     in     proof
@@ -43,12 +47,16 @@ POST /api/admin/webhooks/rotate           out        no     no       out      ou
 POST /api/admin/webhooks/switch           out        no     no       out      out     in     proof
 POST /api/admin/webhooks/test             out        no     no       out      out     in     proof
 POST /api/admin/webhooks/update           out        no     no       out      out     in     proof
+GET /api/alarms                           out        in     in       out      out     in     in
+POST /api/alarms/answer                   out        in     in       out      out     in     in
 GET /api/devices                          out        in     in       out      out     in     in
 POST /api/devices/revoke                  out        in     in       out      out     in     in
 POST /api/devices/revoke_others           out        in     in       out      out     in     in
 GET /api/drafts/key                       out        in     in       out      out     in     in
 POST /api/login                           in         in     in       in       in      in     in
 POST /api/login/choose                    out        out    out      out      out     out    out
+POST /api/login/new_password              out        out    out      out      out     out    out
+GET /api/login/password                   out        out    out      out      out     out    out
 GET /api/login/waiting                    out        out    out      out      out     out    out
 POST /api/logout                          in         in     in       in       in      in     in
 POST /api/password/change                 out        in     in       out      out     in     in
@@ -56,6 +64,7 @@ POST /api/refresh                         out        in     in       out      ou
 POST /api/register                        in         in     in       in       in      in     in
 GET /api/register/terms                   in         in     in       in       in      in     in
 GET /api/session                          out        in     in       out      out     in     in
+GET /api/session/end                      in         in     in       in       in      in     in
 POST /api/step_up                         out        in     in       out      out     in     in
 POST /api/touch                           out        in     in       out      out     in     in
 ";

@@ -1,6 +1,6 @@
 //! Signing out by this tab's own wish. It leads to the sign-in page by itself: whatever asked for it may have left the page by then.
 
-use std::cell::Cell;
+use std::{cell::Cell, future::Future};
 
 use super::{dom, tab_sync};
 use crate::api::{ApiResult, auth::logout};
@@ -16,22 +16,24 @@ thread_local! {
 /// # Errors
 /// Those of the call; the session lives on then.
 pub async fn sign_out() -> ApiResult<()> {
+    leave_by(logout(), SIGN_IN).await
+}
+
+/// The same by another call that ends this session, on to `address`. The news of the end may come before the answer, and
+/// take the page that asked away.
+///
+/// # Errors
+/// Those of the call; the session lives on then.
+pub async fn leave_by<T>(call: impl Future<Output = ApiResult<T>>, address: &str) -> ApiResult<T> {
     LEAVING.set(true);
-    let reply = logout().await;
+    let reply = call.await;
     if reply.is_ok() {
         tab_sync::announce_sign_out();
-        dom::go_to(SIGN_IN);
+        dom::go_to(address);
     } else {
         LEAVING.set(false);
     }
     reply
-}
-
-/// The server has signed this session out by another act of this tab: tells the other tabs, and goes on to `address`.
-pub fn leave_for(address: &str) {
-    LEAVING.set(true);
-    tab_sync::announce_sign_out();
-    dom::go_to(address);
 }
 
 /// Whether this tab is signing out: that its session is gone is then no news, and [`sign_out`] leads on.

@@ -40,6 +40,7 @@ async fn admins_and_support_write_for_each_other_and_the_person_sees_none_of_it(
     let (app, id, mut admin, mut support) = start().await;
     let mut user = app.signed_in(EMAIL).await;
     add(&mut support, &id, "Lost a phone.\r\n\r\nCalled <b>twice</b>\u{0}").await.expect(StatusCode::OK);
+    app.minutes(1);
     add(&mut admin, &id, "Second").await.expect(StatusCode::OK);
     for browser in [&mut admin, &mut support] {
         let listed = notes(browser, &id).await;
@@ -64,7 +65,9 @@ async fn admins_and_support_write_for_each_other_and_the_person_sees_none_of_it(
 async fn a_note_is_deleted_by_its_author_and_that_of_another_by_an_admin_only() {
     let (app, id, mut admin, mut support) = start().await;
     add(&mut admin, &id, "by the admin").await.expect(StatusCode::OK);
+    app.minutes(1);
     add(&mut support, &id, "by support").await.expect(StatusCode::OK);
+    app.minutes(1);
     add(&mut support, &id, "by support too").await.expect(StatusCode::OK);
     let listed = notes(&mut support, &id).await;
     let deletable: Vec<bool> = listed.iter().map(|note| note["deletable"].as_bool().unwrap()).collect();

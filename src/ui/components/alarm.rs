@@ -1,14 +1,17 @@
 //! A credential that came twice, as its owner is asked about it: both uses side by side, and two answers.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _};
 
 use crate::{
     api::alarms::{Alarm, AlarmAnswered, AnswerAlarm, Used},
-    client::sign_out,
-    domain::{alarm::AlarmKind, session::EndReason},
+    client::{call::with_renewal, sign_out::leave_by},
+    domain::{
+        alarm::{AlarmKind, Answer},
+        session::EndReason,
+    },
     i18n::{Locale, td_string as text},
     ui::{
-        act::{Act, ActForm, on_success, use_act},
+        act::{Act, ActForm, on_success, use_act_by},
         components::{confirm::Confirm, facts::Fact, time_text::TimeText},
         locale::use_locale,
         paths, texts, times,
@@ -17,11 +20,13 @@ use crate::{
 
 /// The act of the page; in the routed page, as every act. `again` reads its content anew.
 pub fn use_answer(again: impl Fn() + Copy + 'static) -> Act<AnswerAlarm> {
-    let act = use_act::<AnswerAlarm>();
+    let act = use_act_by(|given: AnswerAlarm| async move {
+        let ends_this = Answer::parse_own(&given.answer) == Some(Answer::NotMine);
+        let call = with_renewal(move || given.clone().run_on_client());
+        if ends_this { leave_by(call, &paths::login(paths::SECURITY, EndReason::Revoked)).await } else { call.await }
+    });
     on_success(act, move |answered: AlarmAnswered| {
-        if answered.signed_out {
-            sign_out::leave_for(&paths::login(paths::SECURITY, EndReason::Revoked));
-        } else {
+        if !answered.signed_out {
             again();
         }
     });

@@ -237,7 +237,7 @@ fn done_text(l: Locale, ended: Ended) -> String {
         Some(count) => text!(l, user.behind, count, ms),
         None => text!(l, user.unsure).to_owned(),
     };
-    [done, in_force].join(" ")
+    text!(l, user.done_and, done, in_force)
 }
 
 /// On to earlier ones, and back to the newest.

@@ -21,8 +21,9 @@ use crate::{
         locale::{LocaleProvider, use_locale},
         pages::{
             account::Account, admin_audit::AdminAudit, admin_invites::AdminInvites, admin_overview::AdminOverview,
-            admin_several::AdminSeveral, admin_user::AdminUser, admin_users::AdminUsers, admin_webhook::AdminWebhook, admin_webhooks::AdminWebhooks, choose::ChoosePage,
-            devices::DevicesPage, home::Home, new_password::NewPasswordPage, not_found::NotFound, register::RegisterPage, security::Security,
+            admin_several::AdminSeveral, admin_user::AdminUser, admin_users::AdminUsers, admin_webhook::AdminWebhook,
+            admin_webhooks::AdminWebhooks, choose::ChoosePage, devices::DevicesPage, home::Home,
+            new_password::NewPasswordPage, not_found::NotFound, register::RegisterPage, security::Security,
             sign_in::SignIn,
         },
         password_length::provide_password_min_length,

@@ -141,10 +141,10 @@ test("a person's page follows, and a role that is chosen but not given yet stays
   await expect(page.getByText("Not signed in anywhere")).toBeVisible();
   await page.getByLabel("Role").selectOption("support");
   const theirs = await elsewhere(browser, account, "/settings/account");
-  const theirs = page.locator('summary[aria-label="End the session on Firefox on Linux"]');
-  await expect(theirs).toBeVisible({ timeout: AT_ONCE });
+  const question = page.locator('summary[aria-label="End the session on Firefox on Linux"]');
+  await expect(question).toBeVisible({ timeout: AT_ONCE });
   await expect(page.getByLabel("Role")).toHaveValue("support");
-  await theirs.click();
+  await question.click();
   await page.getByRole("button", { name: "End it now" }).click();
   await expectAskedAgain(theirs, "An administrator ended this session", { within: AT_ONCE });
   await expect(page.getByText("Not signed in anywhere")).toBeVisible();

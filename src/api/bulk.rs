@@ -57,6 +57,12 @@ pub struct BulkDone {
     pub ended: u64,
     /// Whether that is in force on every node already; a node that can't be reached refuses within five seconds.
     pub everywhere: bool,
+    /// How many other nodes had not said so yet when the answer was given; `null` where that could not be found out.
+    #[serde(default)]
+    pub behind: Option<u64>,
+    /// From the act until that was known, in milliseconds by the server's clock.
+    #[serde(default)]
+    pub took_ms: u64,
     pub others: Vec<NotDone>,
 }
 

@@ -119,8 +119,7 @@ mod tests {
             Action::ViewAudit,
             Action::KickSessions,
             Action::ViewWebhooks,
-        ]
-        {
+        ] {
             assert!(!quick.needs_proof(), "{quick:?}");
         }
     }

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    alarm::Answer,
     audit::{Event, Outcome},
     session::EndReason,
 };
@@ -138,10 +139,14 @@ pub fn messages(row: &Happened) -> Vec<Message> {
             detected.into_iter().chain(ended(row, row.session, EndReason::Reuse.as_str())).collect()
         }
         Event::SessionsRevokeOthers => all_ended(row, row.session, EndReason::Revoked).collect(),
-        Event::Kick => all_ended(row, None, EndReason::Kicked).collect(),
+        Event::Kick | Event::PasswordRequire => all_ended(row, None, EndReason::Kicked).collect(),
         Event::PasswordChange => of_user(row, MessageType::UserPasswordChanged)
             .chain(all_ended(row, row.session, EndReason::Password))
             .collect(),
+        // Closed by the desk, or known as one's own: nothing ended.
+        Event::AlarmAnswer if row.detail["answer"] == Answer::NotMine.as_str() => {
+            all_ended(row, None, EndReason::Revoked).collect()
+        }
         Event::AccountUpdate => of_user(row, MessageType::UserUpdated).collect(),
         Event::RoleChange => {
             let roles = ["from", "to"].map(|side| (side, row.detail[side].clone()));
@@ -155,7 +160,13 @@ pub fn messages(row: &Happened) -> Vec<Message> {
         Event::UserDelete => {
             of_user(row, MessageType::UserDeleted).chain(all_ended(row, None, EndReason::Locked)).collect()
         }
-        Event::RefreshRepeatedLate
+        Event::AlarmAnswer
+        | Event::InviteCreate
+        | Event::InviteRevoke
+        | Event::NoteAdd
+        | Event::NoteDelete
+        | Event::UsersExport
+        | Event::RefreshRepeatedLate
         | Event::StepUp
         | Event::Forbidden
         | Event::CrossSite

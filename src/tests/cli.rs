@@ -320,7 +320,7 @@ async fn a_webhook_made_on_the_command_line_is_sent_to_by_the_server() {
     assert_eq!(json(&["webhook", "enable", id])["enabled"], true);
     json(&["webhook", "delete", id]);
     assert_eq!(here(&["webhook", "delete", id]).0, Some(1));
-    for odd in ["http://hooks.example.com/", "https://10.0.0.1/", "nonsense"] {
+    for odd in ["https://user:pw@example.com/", "https://10.0.0.1/", "nonsense"] {
         let (code, out, error) = here(&["webhook", "create", "--url", odd]);
         assert!(code == Some(1) && out.is_empty() && error.contains("url"), "{odd}: {error}");
     }

@@ -58,6 +58,8 @@ async fn an_invitation_makes_one_account_with_its_role_and_the_audit_log_names_i
     let user = guest.session().await.json()["user"].clone();
     assert_eq!((&user["email"], &user["role"]), (&json!(EMAIL), &json!("support")));
     assert_eq!(open(&mut admin).await, Vec::<Value>::new());
+    let late = admin.post("/api/admin/revoke_invite", &[("invite_id", &id)]).await.expect(StatusCode::OK).json();
+    assert_eq!((&late["changed"], app.audit("invite_revoke").await), (&json!(false), 0), "it was used");
     let detail = |action: &str| format!("SELECT detail FROM audit WHERE action = '{action}'");
     for action in ["invite_create", "register"] {
         let detail: Value = serde_json::from_str(&app.text(&detail(action)).await).unwrap();
@@ -285,6 +287,8 @@ async fn a_revocation_beside_a_use_is_told_as_it_came_out() {
         let email = format!("guest{round}@example.com");
         let uses = tokio::spawn(async move { register(&mut guest, &token, &email).await.status.is_success() });
         let revokes = tokio::spawn(async move {
+            // Now before the password is hashed, now after.
+            tokio::time::sleep(std::time::Duration::from_millis(round % 7)).await;
             let reply = revoker.post("/api/admin/revoke_invite", &[("invite_id", &id)]).await;
             reply.expect(StatusCode::OK).json()["changed"].as_bool().unwrap()
         });

@@ -74,9 +74,7 @@ pub async fn kill_all(config: &Config, users: Vec<Email>, message: Option<String
     let found = find_all(&direct, &users).await;
     let db = direct.db.clone();
     let killed = match found {
-        Ok(found) => {
-            db.write(move |tx| Box::pin(async move { kill_each(&direct, tx, found, message).await })).await
-        }
+        Ok(found) => db.write(move |tx| Box::pin(async move { kill_each(&direct, tx, found, message).await })).await,
         Err(failure) => {
             db.close().await;
             return Err(failure);

@@ -3,7 +3,7 @@
 //! Who can't be acted on is named with the reason, and keeps nobody else waiting. Accounts are taken in the order of their
 //! ids, so that two such acts never wait for each other.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 
@@ -24,7 +24,9 @@ use crate::{
         flow::{
             accounts::{self, By, Change},
             audit_log::allow,
-            devices, kick::{self, Along}, tokens,
+            devices,
+            kick::{self, Along},
+            tokens,
         },
         node::nodes,
         store::{StoreResult, Tx, users},
@@ -60,9 +62,10 @@ pub async fn chosen(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<
 pub async fn kick(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<BulkDone> {
     allow(cx, actor, Action::KickSessions).await?;
     devices::must_be_kept(cx)?;
+    let began = cx.state.clock.uptime();
     let (named, cloned) = (named(ids)?, cx.clone());
     let done = cx.state.db.write(move |tx| Box::pin(async move { kick_all(&cloned, tx, named).await })).await?;
-    Ok(told(cx, done).await)
+    Ok(told(cx, done, began).await)
 }
 
 async fn kick_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> StoreResult<BulkDone> {
@@ -83,6 +86,7 @@ async fn kick_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> 
 /// `forbidden`, `step_up_required`, `invalid` (`user_ids`), `unavailable`.
 pub async fn lock(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<BulkDone> {
     allow(cx, actor, Action::ManageAccounts).await?;
+    let began = cx.state.clock.uptime();
     let (named, cloned, admin) = (named(ids)?, cx.clone(), actor.claims().sub.clone());
     let done = cx.state.db.write(move |tx| {
         Box::pin(async move {
@@ -93,7 +97,7 @@ pub async fn lock(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<Bu
         })
     });
     let done = done.await?.ok_or(ApiError::Forbidden)?;
-    Ok(told(cx, done).await)
+    Ok(told(cx, done, began).await)
 }
 
 async fn lock_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> StoreResult<BulkDone> {
@@ -139,7 +143,7 @@ fn count(all: &mut BulkDone, user_id: String, outcome: Result<u64, Why>) {
 }
 
 /// Once every node has heard of it, or some could not be waited for.
-async fn told(cx: &RequestContext, done: BulkDone) -> BulkDone {
-    let Ended { ended, everywhere } = nodes::ended(&cx.state, done.ended).await;
-    BulkDone { ended, everywhere, ..done }
+async fn told(cx: &RequestContext, done: BulkDone, began: Duration) -> BulkDone {
+    let Ended { ended, everywhere, behind, took_ms } = nodes::ended(&cx.state, done.ended, began).await;
+    BulkDone { ended, everywhere, behind, took_ms, ..done }
 }

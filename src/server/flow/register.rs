@@ -22,7 +22,6 @@ use crate::{
         secret::Password,
         store::{
             StoreError, StoreResult, Tx, audit,
-            audit::Entry,
             guards::{self, Guard},
             invites::{self, Invite},
             users::{self, User},

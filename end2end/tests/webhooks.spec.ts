@@ -71,7 +71,7 @@ test("a webhook is made, its secret shown once, and a test arrives and is told o
   await page.getByRole("button", { name: "Send a test" }).click();
   await expect(row(page).getByText("Taken")).toBeVisible({ timeout: 15_000 });
   await expect(row(page)).toContainText("204");
-  expectSigned(got[0], secret);
+  expectSigned(got[0]!, secret);
   await expectAccessible(page, "a webhook");
   await page.reload();
   await hydrated(page);
@@ -107,7 +107,7 @@ test.describe("without scripts", () => {
       await page.reload();
       await expect(row(page).getByText("Taken")).toBeVisible({ timeout: 100 });
     }).toPass({ timeout: 15_000 });
-    expectSigned(got[0], secret);
+    expectSigned(got[0]!, secret);
     expect(await page.content()).not.toContain(secret);
     await page.locator("summary", { hasText: "Switch off" }).click();
     await page.getByRole("button", { name: "Switch it off now" }).click();

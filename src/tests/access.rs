@@ -1,87 +1,151 @@
-//! Who may: the whole table of endpoints × {anonymous, user, support, admin, revoked}.
+//! Who may: the table of (endpoint, caller), for every endpoint there is.
 
-use axum::http::{Method, StatusCode};
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode},
+};
+use leptos::server_fn::axum::server_fn_paths;
 use sekisho::domain::role::Role;
 
-use crate::test_app::{Browser, Reply, TestApp};
+use crate::test_app::{Browser, TestApp};
 
-/// Endpoint, and the statuses of anonymous, user, support and admin. 404 and 422 mean: let through, then not found.
-const TABLE: [(&str, &str, [u16; 4]); 38] = [
-    ("GET", "/api/session", [401, 200, 200, 200]),
-    ("POST", "/api/refresh", [401, 200, 200, 200]),
-    ("POST", "/api/touch", [401, 200, 200, 200]),
-    ("GET", "/api/devices", [401, 200, 200, 200]),
-    ("POST", "/api/devices/revoke", [401, 404, 404, 404]),
-    ("POST", "/api/devices/revoke_others", [401, 200, 200, 200]),
-    ("POST", "/api/password/change", [401, 401, 401, 401]),
-    ("POST", "/api/step_up", [401, 401, 401, 401]),
-    ("POST", "/api/account/update", [401, 422, 422, 422]),
-    ("GET", "/api/drafts/key", [401, 200, 200, 200]),
-    ("GET", "/api/alarms", [401, 200, 200, 200]),
-    ("POST", "/api/alarms/answer", [401, 422, 422, 422]),
-    ("GET", "/api/session/end", [200, 200, 200, 200]),
-    ("GET", "/auth/verify", [401, 200, 200, 200]),
-    ("GET", "/api/admin/overview", [401, 403, 200, 200]),
-    ("GET", "/api/admin/users", [401, 403, 200, 200]),
-    ("GET", "/api/admin/users/chosen", [401, 403, 200, 200]),
-    ("GET", "/api/admin/users/export", [401, 403, 403, 200]),
-    ("GET", "/api/admin/user", [401, 403, 404, 404]),
-    ("GET", "/api/admin/invites", [401, 403, 200, 200]),
-    ("GET", "/api/admin/audit", [401, 403, 200, 200]),
-    ("GET", "/api/admin/audit/export", [401, 403, 403, 200]),
-    ("POST", "/api/admin/kick_user", [401, 403, 404, 404]),
-    ("POST", "/api/admin/kick_session", [401, 403, 404, 404]),
-    ("POST", "/api/admin/kick_users", [401, 403, 422, 422]),
-    ("POST", "/api/admin/lock_users", [401, 403, 403, 422]),
-    ("POST", "/api/admin/invite", [401, 403, 403, 422]),
-    ("POST", "/api/admin/revoke_invite", [401, 403, 403, 404]),
-    ("POST", "/api/admin/close_alarm", [401, 403, 404, 404]),
-    ("POST", "/api/admin/note/add", [401, 403, 404, 404]),
-    ("POST", "/api/admin/note/delete", [401, 403, 404, 404]),
-    ("POST", "/api/admin/require_password_change", [401, 403, 403, 404]),
-    ("GET", "/api/login/password", [401, 401, 401, 401]),
-    ("POST", "/api/login/new_password", [401, 401, 401, 401]),
-    ("POST", "/api/login", [401, 401, 401, 401]),
-    ("POST", "/api/register", [422, 422, 422, 422]),
-    ("GET", "/api/register/terms", [200, 200, 200, 200]),
-    ("POST", "/api/logout", [200, 200, 200, 200]),
-];
+/// `in`: neither 401 nor 403 for who they are; what was asked is judged. `out`: `signed_out`. `no`: `forbidden`. `proof`:
+/// `step_up_required`. The last admin's password was proved eleven minutes ago.
+const TABLE: &str = "
+                                          anonymous  user   support  revoked  locked  admin  unproved
+POST /api/account/update                  out        in     in       out      out     in     in
+GET /api/admin/audit                      out        no     in       out      out     in     in
+GET /api/admin/audit/export               out        no     no       out      out     in     in
+POST /api/admin/close_alarm               out        no     in       out      out     in     in
+POST /api/admin/delete_user               out        no     no       out      out     in     proof
+POST /api/admin/invite                    out        no     no       out      out     in     proof
+GET /api/admin/invites                    out        no     in       out      out     in     in
+POST /api/admin/kick_session              out        no     in       out      out     in     in
+POST /api/admin/kick_user                 out        no     in       out      out     in     in
+POST /api/admin/kick_users                out        no     in       out      out     in     in
+POST /api/admin/lock_user                 out        no     no       out      out     in     proof
+POST /api/admin/lock_users                out        no     no       out      out     in     proof
+POST /api/admin/note/add                  out        no     in       out      out     in     in
+POST /api/admin/note/delete               out        no     in       out      out     in     in
+GET /api/admin/overview                   out        no     in       out      out     in     in
+POST /api/admin/require_password_change   out        no     no       out      out     in     proof
+POST /api/admin/revoke_invite             out        no     no       out      out     in     proof
+POST /api/admin/set_role                  out        no     no       out      out     in     proof
+POST /api/admin/unlock_user               out        no     no       out      out     in     proof
+GET /api/admin/user                       out        no     in       out      out     in     in
+GET /api/admin/users                      out        no     in       out      out     in     in
+GET /api/admin/users/chosen               out        no     in       out      out     in     in
+GET /api/admin/users/export               out        no     no       out      out     in     in
+GET /api/admin/webhook                    out        no     no       out      out     in     in
+GET /api/admin/webhooks                   out        no     no       out      out     in     in
+POST /api/admin/webhooks/create           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/delete           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/resend           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/rotate           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/switch           out        no     no       out      out     in     proof
+POST /api/admin/webhooks/test             out        no     no       out      out     in     proof
+POST /api/admin/webhooks/update           out        no     no       out      out     in     proof
+GET /api/alarms                           out        in     in       out      out     in     in
+POST /api/alarms/answer                   out        in     in       out      out     in     in
+GET /api/devices                          out        in     in       out      out     in     in
+POST /api/devices/revoke                  out        in     in       out      out     in     in
+POST /api/devices/revoke_others           out        in     in       out      out     in     in
+GET /api/drafts/key                       out        in     in       out      out     in     in
+POST /api/login                           in         in     in       in       in      in     in
+POST /api/login/choose                    out        out    out      out      out     out    out
+POST /api/login/new_password              out        out    out      out      out     out    out
+GET /api/login/password                   out        out    out      out      out     out    out
+GET /api/login/waiting                    out        out    out      out      out     out    out
+POST /api/logout                          in         in     in       in       in      in     in
+POST /api/password/change                 out        in     in       out      out     in     in
+POST /api/refresh                         out        in     in       out      out     in     in
+POST /api/register                        in         in     in       in       in      in     in
+GET /api/register/terms                   in         in     in       in       in      in     in
+GET /api/session                          out        in     in       out      out     in     in
+GET /api/session/end                      in         in     in       in       in      in     in
+POST /api/step_up                         out        in     in       out      out     in     in
+POST /api/touch                           out        in     in       out      out     in     in
+GET /auth/verify                          out        in     in       out      out     in     in
+";
 
-async fn ask(browser: &Browser, method: &str, path: &str) -> Reply {
-    let mut browser = browser.clone();
-    if method == Method::GET { browser.get(path).await } else { browser.post(path, &[]).await }
+/// What no server function answers.
+const OTHERS: [(Method, &str); 3] =
+    [(Method::GET, "/api/admin/audit/export"), (Method::GET, "/api/admin/users/export"), (Method::GET, "/auth/verify")];
+
+/// One of each kind, with a session of their own.
+async fn callers(app: &TestApp, n: usize) -> Vec<Browser> {
+    let email = |who: &str| format!("{who}{n}@example.com");
+    let mut of = Vec::new();
+    for (who, role) in [
+        ("user", Role::User),
+        ("support", Role::Support),
+        ("revoked", Role::Admin),
+        ("locked", Role::Admin),
+        ("admin", Role::Admin),
+        ("unproved", Role::Admin),
+    ] {
+        of.push((app.user(&email(who), role).await, email(who)));
+    }
+    let unproved = app.signed_in(&email("unproved")).await;
+    app.minutes(11);
+    let mut signed_in = Vec::new();
+    for (_, email) in &of[..5] {
+        signed_in.push(app.signed_in(email).await);
+    }
+    let [user, support, mut revoked, locked, mut admin] = <[Browser; 5]>::try_from(signed_in).unwrap();
+    let before = revoked.clone();
+    revoked.post("/api/logout", &[]).await.expect(StatusCode::OK);
+    admin.post("/api/admin/lock_user", &[("user_id", &of[3].0)]).await.expect(StatusCode::OK);
+    vec![app.browser(), user, support, before, locked, admin, unproved]
 }
 
-#[tokio::test]
-async fn each_endpoint_admits_whom_the_table_says() {
-    let app = TestApp::start().await;
-    let mut people = vec![app.browser()];
-    for role in Role::ALL {
-        let email = format!("{}@example.com", role.as_str());
-        app.user(&email, role).await;
-        people.push(app.signed_in(&email).await);
-    }
-    for (method, path, expected) in TABLE {
-        for (person, expected) in people.iter_mut().zip(expected) {
-            let reply = ask(person, method, path).await;
-            assert_eq!(reply.status.as_u16(), expected, "{method} {path}: {}", reply.text);
-            if path != "/api/logout" {
-                person.receive(&reply);
-            }
+async fn let_in(browser: &mut Browser, method: &Method, path: &str) -> &'static str {
+    let reply = match *method {
+        Method::GET => {
+            let request = browser.request(Method::GET, path).body(Body::empty()).unwrap();
+            browser.deliver(request).await
         }
+        _ => browser.deliver(browser.form(path, &[])).await,
+    };
+    assert!(!reply.status.is_server_error(), "{method} {path}: {} {}", reply.status, reply.text);
+    let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&reply.status);
+    match refused.then(|| reply.json()["code"].as_str().unwrap_or_default().to_owned()).as_deref() {
+        Some("signed_out") => "out",
+        Some("renew") => "renew",
+        Some("forbidden") => "no",
+        Some("step_up_required") => "proof",
+        _ => "in",
     }
 }
 
 #[tokio::test]
-async fn a_revoked_session_is_refused_everywhere() {
+async fn each_endpoint_lets_in_whom_the_table_says() {
     let app = TestApp::start().await;
-    let id = app.user("admin@example.com", Role::Admin).await;
-    let revoked = app.signed_in("admin@example.com").await;
-    let mut other = app.signed_in("admin@example.com").await;
-    other.post("/api/admin/kick_user", &[("user_id", &id)]).await.expect(StatusCode::OK);
-    for (method, path, _) in TABLE.iter().filter(|(_, _, expected)| expected[0] == 401 && expected[3] != 401) {
-        ask(&revoked, method, path).await.signed_out("kicked");
+    let functions = server_fn_paths().map(|(path, method)| (path.to_owned(), method));
+    let others = OTHERS.into_iter().map(|(method, path)| (path.to_owned(), method));
+    let all: BTreeSet<(String, String)> =
+        functions.chain(others).map(|(path, method)| (path, method.to_string())).collect();
+    let mut table = format!(
+        "\n{:42}{:11}{:7}{:9}{:9}{:8}{:7}unproved\n",
+        "", "anonymous", "user", "support", "revoked", "locked", "admin"
+    );
+    for (n, (path, method)) in all.iter().enumerate() {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut cells = Vec::new();
+        for caller in &mut callers(&app, n).await {
+            cells.push(let_in(caller, &method, path).await);
+        }
+        let [anonymous, user, support, revoked, locked, admin, unproved] = <[&str; 7]>::try_from(cells).unwrap();
+        writeln!(
+            table,
+            "{:42}{anonymous:11}{user:7}{support:9}{revoked:9}{locked:8}{admin:7}{unproved}",
+            format!("{method} {path}")
+        )
+        .unwrap();
     }
+    assert_eq!(table, TABLE, "\n{table}");
 }
 
 #[tokio::test]

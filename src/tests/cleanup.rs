@@ -190,14 +190,16 @@ async fn no_statement_on_a_table_that_grows_reads_all_of_it() {
 async fn the_look_ups_by_user_token_and_age_each_have_their_index() {
     let app = TestApp::start().await;
     for (condition, index) in [
-        ("user_id = '' AND ended_at IS NULL", "sessions_by_user"),
+        // Both lead to the few of one person.
+        ("user_id = '' AND ended_at IS NULL", "sessions_by_user sessions_of_user"),
         ("token_hash = ''", "sessions_by_token"),
         ("former_token_hash = ''", "sessions_by_former_token"),
         ("due_at <= 1", "sessions_by_due"),
         ("cleanup_at <= 1", "sessions_by_cleanup"),
     ] {
         let plan = plan(&app, &format!("SELECT * FROM sessions WHERE {condition}")).await;
-        assert!(plan.split_whitespace().any(|word| word == index), "{condition}: {plan}");
+        let used = |index: &str| plan.split_whitespace().any(|word| word == index);
+        assert!(index.split(' ').any(used), "{condition}: {plan}");
     }
 }
 

@@ -21,7 +21,6 @@ mod demo;
 mod devices;
 mod documents;
 mod drafts;
-mod endpoints;
 mod event_page;
 mod event_sockets;
 mod events;

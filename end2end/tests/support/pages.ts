@@ -15,12 +15,12 @@ export const MINUTE = 60 * SECOND;
 export const PUBLIC_PAGES = ["/", "/login", "/register"];
 export const PRIVATE_PAGES = ["/settings/devices", "/settings/security", "/settings/account"];
 export const ADMIN_PAGES = [
-    "/admin",
-    "/admin/users",
-    "/admin/users/new",
-    "/admin/users/several",
-    "/admin/audit",
-    "/admin/webhooks",
+  "/admin",
+  "/admin/users",
+  "/admin/users/new",
+  "/admin/users/several",
+  "/admin/audit",
+  "/admin/webhooks",
 ];
 
 /** Goes to a page and waits until its handlers are in place. */

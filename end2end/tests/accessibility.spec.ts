@@ -82,9 +82,13 @@ for (const [language, locale] of Object.entries(LOCALES)) {
       await expectAccessible(page, "out of reach");
     });
 
-    test("pages of administrators are accessible", async ({ page, browser, context, admin, account }) => {
+    test("pages of administrators are accessible", async ({ page, browser, context, admin }) => {
       await signInElsewhere(browser, context, admin);
       await expectPages(page, ADMIN_PAGES);
+    });
+
+    test("a person's page at the desk is accessible", async ({ page, browser, context, admin, account }) => {
+      await signInElsewhere(browser, context, admin);
       const path = await personPage(page, account.email);
       await gotoHydrated(page, path);
       await expectAccessible(page, path);

@@ -63,6 +63,8 @@ pub async fn choose(cx: &RequestContext, new: Password) -> ApiResult<(NewSession
     let former = password_due::hash_of(cx.state.db.read(), &user.id).await?.ok_or(GONE)?;
     let (matched, new) = cx.state.hasher.verify(new, Some(&former)).await?;
     if matched != Match::No {
+        // Unless another who waited was faster, and made it the password.
+        waiting::read(cx, WAITING).await?;
         return Err(ApiError::invalid("new_password", "same"));
     }
     let hash = cx.state.hasher.hash(new).await?;

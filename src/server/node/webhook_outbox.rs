@@ -91,46 +91,39 @@ fn told_by(row: &Row) -> Vec<Message> {
     messages(&Happened { event, outcome, actor, target, session: row.session_id.as_deref(), detail: &detail })
 }
 
-/// A message for a webhook: of what happened at a moment, made by a part of a row.
+/// A message for a webhook: of what happened at a moment, made by a part of a row. Their ids are in the order of what
+/// happened.
 fn delivery(
     state: &AppState,
     webhook: &Webhook,
     (message, at): (&Message, Timestamp),
     (seq, part): (i64, i64),
 ) -> Delivery {
-    let now = state.clock.now();
-    let body = json!({ "type": message.kind.as_str(), "timestamp": written(at), "data": message.data });
-    Delivery {
-        // In the order of what happened.
-        id: state.rng.uuid(at),
-        webhook_id: webhook.id.clone(),
-        seq,
-        part,
-        event: message.kind.as_str().to_owned(),
-        body: body.to_string(),
-        state: State::Pending.as_str().to_owned(),
-        attempts: 0,
-        next_at: now.0,
-        tried_at: 0,
-        status: None,
-        error: None,
-        took_ms: None,
-        created_at: now.0,
-    }
+    let (now, data) = (state.clock.now(), json!(message.data));
+    Delivery { seq, part, ..due_at_once((state.rng.uuid(at), &webhook.id), (message.kind, at), &data, now) }
 }
 
 /// The message that an admin asks for to see whether messages arrive.
 #[must_use]
 pub fn test(id: String, webhook: &str, now: Timestamp) -> Delivery {
-    let kind = MessageType::Test.as_str();
-    let body = json!({ "type": kind, "timestamp": written(now), "data": { "webhook_id": webhook } });
+    due_at_once((id, webhook), (MessageType::Test, now), &json!({ "webhook_id": webhook }), now)
+}
+
+/// A message that no row of the log made and that nobody has tried to send.
+fn due_at_once(
+    (id, webhook): (String, &str),
+    (kind, at): (MessageType, Timestamp),
+    data: &Value,
+    now: Timestamp,
+) -> Delivery {
+    let kind = kind.as_str();
     Delivery {
         id,
         webhook_id: webhook.to_owned(),
         seq: 0,
         part: 0,
         event: kind.to_owned(),
-        body: body.to_string(),
+        body: json!({ "type": kind, "timestamp": written(at), "data": data }).to_string(),
         state: State::Pending.as_str().to_owned(),
         attempts: 0,
         next_at: now.0,

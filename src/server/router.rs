@@ -2,10 +2,10 @@
 
 use axum::{
     Router, middleware,
-    routing::{any, get},
+    routing::{MethodFilter, any, get, on},
 };
-use leptos::prelude::LeptosOptions;
-use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use leptos::{prelude::LeptosOptions, server_fn::axum::server_fn_paths};
+use leptos_axum::{LeptosRoutes as _, generate_route_list_with_exclusions, handle_server_fns};
 
 use super::{
     context,
@@ -28,12 +28,15 @@ pub fn build(state: AppState) -> Router {
     };
     let not_found = leptos_axum::render_app_async_with_context(security_headers::set_page_policy, page.clone());
     let contextual = middleware::from_fn_with_state(state.clone(), context::layer);
+    let elsewhere = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let pages = generate_route_list_with_exclusions(App, Some(elsewhere));
     let people = Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), security_headers::set_page_policy, page)
-        .route(audit::EXPORT, get(exports::audit))
-        .route(admin::EXPORT, get(exports::users))
+        .leptos_routes_with_context(&options, pages, security_headers::set_page_policy, page)
         .fallback(not_found)
         .with_state(options)
+        .merge(functions())
+        .route(audit::EXPORT, get(exports::audit))
+        .route(admin::EXPORT, get(exports::users))
         .layer(middleware::from_fn(errors::layer))
         .layer(middleware::from_fn_with_state(state.clone(), form_page::layer))
         .layer(middleware::from_fn(way_back::layer))
@@ -56,4 +59,14 @@ pub fn build(state: AppState) -> Router {
     let app = app.layer(middleware::from_fn_with_state(state.clone(), edge::layer));
     let counted = state.config.metrics_addr.is_some();
     if counted { app.layer(middleware::from_fn_with_state(state, metrics::layer)) } else { app }
+}
+
+/// The server functions, without what pages are made with: each request would pay for copies of it.
+fn functions() -> Router {
+    server_fn_paths().fold(Router::new(), |router, (path, method)| {
+        let Ok(method) = MethodFilter::try_from(method) else {
+            unreachable!("server functions are asked by GET and POST")
+        };
+        router.route(path, on(method, handle_server_fns))
+    })
 }

@@ -18,6 +18,9 @@ pub const COMMAND: &str = "warn";
 /// They see cookies and bearer tokens in the clear.
 const CAPPED: [&str; 3] = ["h2=info", "hyper=info", "hyper_util=info"];
 
+/// What open pages ask for by themselves, again and again. Metrics count it.
+const ROUTINE: [&str; 2] = ["/api/refresh", "/api/touch"];
+
 /// Starts logging, once per process; a second call changes nothing.
 ///
 /// # Errors
@@ -31,18 +34,23 @@ pub fn init(json: bool, default: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Tells of a request that was answered: of one that may have changed something, and of what went wrong; of the others where
-/// `debug` is asked for. A path is told without its query.
+/// Tells of a request that was answered: of one that may have changed something, and of what went wrong; of the others, and
+/// of what goes on by itself and went well, where `debug` is asked for. A path is told without its query.
 pub fn answered(cx: &RequestContext, (method, path): (&Method, &str), status: StatusCode) {
     let session = cx.actor().ok().map(|actor| actor.claims().sid.as_str());
+    let is_routine = is_routine(method, path, status);
     let status = status.as_u16();
     if status >= 500 {
         tracing::warn!(request_id = cx.request_id(), session, %method, path, status, "answered");
-    } else if *method == Method::POST {
-        tracing::info!(request_id = cx.request_id(), session, %method, path, status, "answered");
-    } else {
+    } else if is_routine {
         tracing::debug!(request_id = cx.request_id(), session, %method, path, status, "answered");
+    } else {
+        tracing::info!(request_id = cx.request_id(), session, %method, path, status, "answered");
     }
+}
+
+fn is_routine(method: &Method, path: &str, status: StatusCode) -> bool {
+    *method != Method::POST || status.is_success() && ROUTINE.contains(&path)
 }
 
 fn filter(wanted: &str, default: &str) -> Result<EnvFilter, String> {
@@ -63,6 +71,16 @@ mod tests {
     fn crates_that_see_tokens_stay_capped_whatever_is_asked() {
         let shown = filter("trace,h2=trace", SERVING).unwrap().to_string();
         assert!(shown.contains("h2=info") && !shown.contains("h2=trace"), "{shown}");
+    }
+
+    #[test]
+    fn what_goes_on_by_itself_is_told_of_where_it_was_refused() {
+        let (asked, refused) = (StatusCode::OK, StatusCode::UNAUTHORIZED);
+        for path in ROUTINE {
+            assert!(is_routine(&Method::POST, path, asked) && !is_routine(&Method::POST, path, refused), "{path}");
+        }
+        assert!(!is_routine(&Method::POST, "/api/login", asked));
+        assert!(is_routine(&Method::GET, "/", asked));
     }
 
     #[test]

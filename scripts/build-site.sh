@@ -8,10 +8,11 @@ cd "$(dirname "$0")/.."
 
 profile=${1:?usage: scripts/build-site.sh dev|wasm-release}
 case $profile in
-dev) optimise=(-O1) quality=fast ;;
+# A browser compiles what comes, each time: half as much where it is optimised.
+dev) optimise=(-O1) quality=fast settings=(--config profile.dev.package.sekisho.opt-level=1) ;;
 # -Oz saves a tenth of the file and costs a tenth of what is sent: it leaves little alike for brotli to find. By their names, what
 # was made of one generic function stands together.
-wasm-release) optimise=(-O1 --dae-optimizing --duplicate-function-elimination --reorder-functions-by-name --strip-debug --strip-producers) quality=best ;;
+wasm-release) optimise=(-O1 --dae-optimizing --duplicate-function-elimination --reorder-functions-by-name --strip-debug --strip-producers) quality=best settings=() ;;
 *) echo "build-site: no profile named $profile" >&2 && exit 2 ;;
 esac
 
@@ -58,7 +59,8 @@ mirror() {
     find "$to" -mindepth 1 -type d -empty -delete
 }
 
-cargo build --lib --target wasm32-unknown-unknown --no-default-features --features hydrate --profile "$profile"
+cargo build --lib --target wasm32-unknown-unknown --no-default-features --features hydrate --profile "$profile" \
+    ${settings[@]+"${settings[@]}"}
 bind_wasm
 mkdir "$stage/site"
 [ ! -d public ] || cp -R public/. "$stage/site"

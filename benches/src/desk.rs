@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::time::Instant;
@@ -60,6 +61,10 @@ pub async fn run(plan: &Plan, kind: Kind, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
 struct Desk<'a> {
     kind: Kind,
     stage: &'a Stage,
@@ -71,11 +76,11 @@ impl Desk<'_> {
     /// What each is, and where.
     async fn pages(&self) -> Outcome<Vec<(&'static str, String)>> {
         let someone = &self.stage.seeded.emails[self.stage.seeded.emails.len() / 2];
-        let found = self.json(&format!("/api/admin/users?query={}", someone.replace('@', "%40"))).await?;
+        let found = self.json(&format!("/api/admin/users?query={}", encoded(someone))).await?;
         let id = found["items"][0]["id"].as_str().ok_or("nobody was found")?.to_owned();
         let mut cursor = String::new();
         for _ in 0..TURNS {
-            let page = self.json(&format!("/api/admin/users?sort=name&limit=100&cursor={cursor}")).await?;
+            let page = self.json(&format!("/api/admin/users?sort=name&limit=100&cursor={}", encoded(&cursor))).await?;
             page["next"].as_str().unwrap_or_default().clone_into(&mut cursor);
         }
         let beginning = someone.chars().take(3).collect::<String>();
@@ -89,14 +94,16 @@ impl Desk<'_> {
             ("users seen today", "/admin/users?seen=day&sort=name"),
             ("admins", "/admin/users?role=admin"),
             ("locked users", "/admin/users?locked=yes"),
+            ("people to be invited", "/admin/users/new"),
+            ("webhooks", "/admin/webhooks"),
             ("audit log", "/admin/audit"),
             ("audit log, what was refused", "/admin/audit?outcome=refused"),
         ]
         .map(owned)
         .into();
-        pages.push(("users, two thousand further on", format!("/admin/users?sort=name&cursor={cursor}")));
-        pages.push(("search by three letters", format!("/admin/users?query={beginning}")));
-        pages.push(("search by an e-mail", format!("/admin/users?query={}", someone.replace('@', "%40"))));
+        pages.push(("users, two thousand further on", format!("/admin/users?sort=name&cursor={}", encoded(&cursor))));
+        pages.push(("search by three letters", format!("/admin/users?query={}", encoded(&beginning))));
+        pages.push(("search by an e-mail", format!("/admin/users?query={}", encoded(someone))));
         pages.push(("a user", format!("/admin/users/{id}")));
         Ok(pages)
     }

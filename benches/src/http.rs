@@ -58,7 +58,8 @@ impl Reply {
 
     /// Its body, which is JSON.
     pub fn json(&self) -> Outcome<serde_json::Value> {
-        Ok(serde_json::from_slice(&self.body)?)
+        let unlike = |error| format!("a reply with status {} is no JSON: {error}", self.status);
+        Ok(serde_json::from_slice(&self.body).map_err(unlike)?)
     }
 }
 

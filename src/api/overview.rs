@@ -27,6 +27,19 @@ pub struct Overview {
     pub server_now: i64,
 }
 
+impl Overview {
+    /// How much of a kind there was in the whole range; of live sessions, how many there are now. `None` where that is not
+    /// known.
+    #[must_use]
+    pub fn total(&self, kind: Kind) -> Option<i64> {
+        if kind == Kind::Live {
+            return self.live;
+        }
+        let series = self.series.iter().find(|series| series.kind == kind)?;
+        Some(series.values.iter().flatten().sum())
+    }
+}
+
 /// An alarm that waits for an answer, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAlarm {

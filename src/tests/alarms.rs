@@ -24,7 +24,7 @@ async fn start() -> TestApp {
 }
 
 /// A token of theirs comes twice, the second time from another place.
-async fn reuse(app: &TestApp) {
+pub async fn reuse(app: &TestApp) {
     let mut owner = app.signed_in(EMAIL).await;
     let mut thief = owner.clone().from("198.51.100.9").using(CHROME);
     app.minutes(13);

@@ -16,6 +16,7 @@ mod binary;
 mod bulk_acts;
 mod cleanup;
 mod cli;
+mod cli_desk;
 mod conformance;
 mod demo;
 mod devices;

@@ -16,13 +16,20 @@ use crate::{
     },
 };
 
+/// Those whose sessions end by it are told `message`.
+///
 /// # Errors
 /// When there is no such account, or it is the last admin's.
-pub async fn act(config: &Config, email: Email, act: AccountAct, out: Out) -> Result<(), Failure> {
+pub async fn act(
+    config: &Config,
+    email: Email,
+    (act, message): (AccountAct, Option<String>),
+    out: Out,
+) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
     let db = direct.db.clone();
     let wanted = email.clone();
-    let change = db.write(move |tx| Box::pin(async move { change(&direct, tx, &wanted, act).await })).await;
+    let change = db.write(move |tx| Box::pin(async move { change(&direct, tx, &wanted, (act, message)).await })).await;
     db.close().await;
     let email = email.as_str();
     match change? {
@@ -35,9 +42,18 @@ pub async fn act(config: &Config, email: Email, act: AccountAct, out: Out) -> Re
     Ok(())
 }
 
-async fn change(direct: &Direct, tx: &mut Tx, email: &Email, act: AccountAct) -> StoreResult<Change> {
+async fn change(
+    direct: &Direct,
+    tx: &mut Tx,
+    email: &Email,
+    (act, message): (AccountAct, Option<String>),
+) -> StoreResult<Change> {
     let Some(found) = users::find_with_password(tx.read(), email).await? else { return Ok(Change::NoUser) };
-    accounts::change(tx, direct.by(accounts::event(act)), &found.user.id, act).await
+    let mut by = direct.by(accounts::event(act));
+    if let Some(message) = message {
+        by.detail["message"] = json!(message);
+    }
+    accounts::change(tx, by, &found.user.id, act).await
 }
 
 fn done(email: &str, act: AccountAct, ended: u64) -> String {

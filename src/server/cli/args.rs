@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory as _, FromArgMatches as _, Parser,
-    Subcommand, value_parser,
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+    value_parser,
 };
 
 use super::user_args::email;
-pub use super::user_args::{Guest, NewAccount, UserCommand, UserFilter, UserListing};
+pub use super::{
+    audit_args::{AuditCommand, AuditListing, AuditSearch},
+    user_args::{Guest, NewAccount, UserCommand, UserFilter, UserListing},
+};
 use crate::{
     domain::{
-        audit_chain::Head,
+        activity::Range,
         email::Email,
         ids::{SessionId, UserId},
     },
@@ -41,6 +46,12 @@ pub enum Command {
     Serve,
     /// Bring the database to this version, and stop
     Migrate,
+    /// What happened of late: sign-ins, refusals, refreshes, kicks, reuse; and how many sessions are live
+    Overview {
+        /// How far back
+        #[arg(long, value_parser = range(), default_value = "hour")]
+        range: Range,
+    },
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -120,18 +131,6 @@ pub enum KeysCommand {
         #[arg(long)]
         now: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Look for rows that are not as they were sealed, and tell the head to write down
-    Verify {
-        /// A head that was written down or logged: finds out whether the end of the log was cut off
-        #[arg(long, value_name = "HEAD", value_parser = head)]
-        head: Option<Head>,
-    },
-    /// The whole log as JSON lines, newest first
-    Export,
 }
 
 #[derive(Debug, Subcommand)]
@@ -231,7 +230,11 @@ fn set_of_every_level(matches: &ArgMatches) -> Vec<String> {
     set
 }
 
-fn session_id(typed: &str) -> Result<SessionId, &'static str> {
+fn range() -> impl TypedValueParser<Value = Range> {
+    PossibleValuesParser::new(Range::ALL.map(Range::as_str)).try_map(|text| Range::parse(&text).ok_or("no such range"))
+}
+
+pub(super) fn session_id(typed: &str) -> Result<SessionId, &'static str> {
     SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
 }
 
@@ -239,12 +242,9 @@ fn alarm_id(typed: &str) -> Result<String, &'static str> {
     UserId::parse(typed).map(|id| id.to_string()).ok_or("not an alarm's id (see `sekisho alarm list`)")
 }
 
-fn message(typed: &str) -> Result<String, &'static str> {
-    canonical::message(typed).ok_or("longer than 200 characters")
-}
-
-fn head(typed: &str) -> Result<Head, &'static str> {
-    Head::parse(typed).ok_or("not a head such as 42:0f…9c (see `sekisho audit verify`)")
+pub(super) fn message(typed: &str) -> Result<String, &'static str> {
+    let message = canonical::message(typed).filter(|message| !message.is_empty());
+    message.ok_or("empty, or longer than 200 characters")
 }
 
 #[cfg(test)]

@@ -64,6 +64,11 @@ fn wrong_usage_exits_with_two_and_help_with_zero() {
         "user delete",
         "keys",
         "keys rotate now",
+        "overview --range year",
+        "user show hanako",
+        "user delete-note 1",
+        "audit list --action sigin_in",
+        "audit export --limit 1",
         "--set",
         "serve --port 1",
     ] {

@@ -1,24 +1,29 @@
-//! `sekisho audit`: whether the log is as it was sealed, and the log itself.
+//! `sekisho audit`: the log itself, and whether it is as it was sealed.
 
 use serde_json::json;
 
 use super::{
-    direct::Direct,
+    args::{AuditListing, AuditSearch},
+    direct::{Direct, shown},
     failure::Failure,
-    out::{Out, lines},
+    out::{Out, Row, device, lines},
 };
 use crate::{
+    api::{ApiError, audit::AuditFilter},
     domain::{
         audit::Event,
         audit_chain::{Finding, Given, Head, Report},
+        time::Timestamp,
     },
     server::{
         config::Config,
+        device::label,
         flow::{
-            audit_export,
+            audit_export::{self, Line},
+            audit_filter, audit_log,
             audit_seal::{self, Verified},
         },
-        store::audit::{self, Entry, Filter},
+        store::audit::{self, Filter},
     },
 };
 
@@ -88,16 +93,57 @@ fn named(finding: &Finding) -> String {
     }
 }
 
+impl Row for Line {
+    const HEAD: &'static [&'static str] = &["AT", "ACTION", "OUTCOME", "ACTOR", "TARGET", "ADDRESS", "DEVICE"];
+
+    fn cells(&self) -> Vec<String> {
+        let named = |name: &Option<String>, id: &Option<String>| name.clone().or_else(|| id.clone());
+        let system = || audit_log::is_by_system(&self.detail).then(|| "system".to_owned());
+        vec![
+            shown(Timestamp(self.at)),
+            self.action.clone(),
+            self.outcome.clone(),
+            named(&self.actor, &self.actor_id).or_else(system).unwrap_or_default(),
+            named(&self.target, &self.target_id).unwrap_or_default(),
+            self.address.clone().unwrap_or_default(),
+            self.device.as_deref().map(|agent| device(&label(agent))).unwrap_or_default(),
+        ]
+    }
+}
+
+/// # Errors
+/// When the database can't be opened or read.
+pub async fn list(config: &Config, listing: AuditListing, out: Out) -> Result<(), Failure> {
+    let AuditListing { search, cursor, limit } = listing;
+    let direct = Direct::open(config).await?;
+    let rows = match resolve(&direct, &search.asked()).await? {
+        Some(filter) => audit::list(direct.db.read(), &filter, &cursor.unwrap_or_default(), limit).await?,
+        None => Vec::new(),
+    };
+    direct.db.close().await;
+    out.table(&rows.into_iter().map(Line::from).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// What to ask for; `None` where nothing can match.
+async fn resolve(direct: &Direct, asked: &AuditFilter) -> Result<Option<Filter>, Failure> {
+    audit_filter::resolve(&direct.db, asked).await.map_err(|error| match error {
+        ApiError::Invalid { field, .. } => Failure::refused(format!("--{field}: not understood")),
+        _ => Failure::refused("the database can't be read now; try again"),
+    })
+}
+
 /// Writes down first that the log was taken out.
 ///
 /// # Errors
 /// When the database can't be read or written.
-pub async fn export(config: &Config) -> Result<(), Failure> {
+pub async fn export(config: &Config, search: AuditSearch) -> Result<(), Failure> {
+    let asked = search.asked();
     let direct = Direct::open(config).await?;
-    let detail = Some(json!({ "by": "cli" }).to_string());
-    let entry = Entry { detail, ..direct.entry(Event::AuditExport) };
+    let filter = resolve(&direct, &asked).await?;
+    let entry = direct.export(Event::AuditExport, &asked.pairs());
     direct.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
-    let mut next = Some((Filter::default(), String::new()));
+    let mut next = filter.map(|filter| (filter, String::new()));
     while let Some((filter, cursor)) = next {
         let Some((page, after)) = audit_export::page(&direct.db, filter, &cursor).await? else { break };
         // A reader who has gone has seen enough.

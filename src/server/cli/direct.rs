@@ -17,7 +17,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
-        flow::accounts::By,
+        flow::{accounts::By, export},
         rng::Rng,
         store::{
             Db, StoreResult,
@@ -100,6 +100,14 @@ impl Direct {
     #[must_use]
     pub fn entry(&self, event: Event) -> Entry {
         Entry::of_system(self.rng.uuid(self.now), self.now, event)
+    }
+
+    /// An audit row that tells that a list was taken out, and under which filter.
+    #[must_use]
+    pub fn export(&self, event: Event, filter: &[(&'static str, &str)]) -> Entry {
+        let mut detail = export::evidence(filter);
+        detail["by"] = "cli".into();
+        Entry { detail: Some(detail.to_string()), ..self.entry(event) }
     }
 
     #[must_use]

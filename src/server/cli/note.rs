@@ -1,4 +1,4 @@
-//! `sekisho user note` and `notes`: what admins and support write down of a user, by the machine's operator.
+//! `sekisho user note`, `notes` and `delete-note`: what admins and support write down of a user, by the machine's operator.
 
 use std::io::Read as _;
 
@@ -11,7 +11,8 @@ use super::{
     out::{Out, Row},
 };
 use crate::{
-    domain::{audit::Event, email::Email, time::Timestamp},
+    api::desk::Note,
+    domain::{audit::Event, email::Email, ids::UserId, time::Timestamp},
     server::{
         config::Config,
         flow::notes,
@@ -48,8 +49,9 @@ pub async fn add(config: &Config, email: Email, out: Out) -> Result<(), Failure>
     Ok(())
 }
 
+/// A note as it is listed.
 #[derive(Serialize)]
-struct NoteRow {
+pub(super) struct NoteRow {
     note_id: String,
     at: i64,
     author: Option<String>,
@@ -62,12 +64,18 @@ impl From<Listed> for NoteRow {
     }
 }
 
+impl From<Note> for NoteRow {
+    fn from(note: Note) -> Self {
+        Self { note_id: note.id, at: note.at, author: note.author, text: note.text }
+    }
+}
+
 impl Row for NoteRow {
-    const HEAD: &'static [&'static str] = &["WRITTEN", "BY", "NOTE"];
+    const HEAD: &'static [&'static str] = &["NOTE", "WRITTEN", "BY", "TEXT"];
 
     fn cells(&self) -> Vec<String> {
         let author = self.author.clone().unwrap_or_else(|| "the command line".to_owned());
-        vec![shown(Timestamp(self.at)), author, self.text.replace('\n', " / ")]
+        vec![self.note_id.clone(), shown(Timestamp(self.at)), author, self.text.replace('\n', " / ")]
     }
 }
 
@@ -79,5 +87,25 @@ pub async fn list(config: &Config, email: Email, out: Out) -> Result<(), Failure
     let notes = user_notes::list(direct.db.read(), &user.id, SHOWN).await?;
     direct.db.close().await;
     out.table(&notes.into_iter().map(NoteRow::from).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// # Errors
+/// When there is no such note, or the database can't be written.
+pub async fn delete(config: &Config, note: String, out: Out) -> Result<(), Failure> {
+    let direct = Direct::open(config).await?;
+    let owner = user_notes::find(direct.db.read(), &note).await?;
+    let deleted = match owner.and_then(|owner| UserId::parse(&owner.user_id)) {
+        Some(user) => {
+            let (id, entry) = (note.clone(), direct.audit(Event::NoteDelete, user, json!({})));
+            direct.db.write(move |tx| Box::pin(async move { notes::erase(tx, &id, &entry).await })).await
+        }
+        None => Ok(false),
+    };
+    direct.db.close().await;
+    if !deleted? {
+        return Err(Failure::refused(format!("there is no note {note}")));
+    }
+    out.done(&format!("note {note} is deleted"), &json!({ "deleted": true }));
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::device_label::DeviceLabel;
+
 /// A row of a table. As JSON it is an object in an array.
 pub trait Row: Serialize {
     const HEAD: &'static [&'static str];
@@ -51,7 +53,16 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| unreachable!("rows are texts, numbers and options of them"))
 }
 
-fn aligned(head: &[&str], rows: Vec<Vec<String>>) -> String {
+/// What a device is called.
+#[must_use]
+pub fn device(label: &DeviceLabel) -> String {
+    let browser = label.browser.as_deref().unwrap_or("unknown browser");
+    label.system.as_ref().map_or_else(|| browser.to_owned(), |system| format!("{browser} on {system}"))
+}
+
+/// A table; its last column is not padded.
+#[must_use]
+pub fn aligned(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let head: Vec<String> = head.iter().map(|&text| text.to_owned()).collect();
     let all: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
     let columns = all.first().map_or(0, Vec::len);

@@ -12,7 +12,7 @@ use super::{
     failure::Failure,
     invite, keys, note,
     out::{Out, complain},
-    serve, session, user, webhook,
+    overview, serve, session, user, user_page, webhook,
 };
 use crate::{
     domain::account_act::AccountAct,
@@ -62,6 +62,7 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
     match command {
         Command::Serve => Box::pin(serve::serve(config, out)).await,
         Command::Migrate => migrate(&config, out).await,
+        Command::Overview { range } => overview::show(&config, range, out).await,
         Command::User(command) => on_account(command, &config, out).await,
         Command::Session(SessionCommand::List { user }) => session::list(&config, user, out).await,
         Command::Session(SessionCommand::Kill { session: Some(session), message, .. }) => {
@@ -73,8 +74,9 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Cleanup => cleanup::clean_up(&config, out).await,
         Command::Alarm(AlarmCommand::List { user }) => alarm::list(&config, user, out).await,
         Command::Alarm(AlarmCommand::Answer { alarm, kick }) => alarm::answer(&config, alarm, kick, out).await,
+        Command::Audit(AuditCommand::List(listing)) => audit::list(&config, listing, out).await,
         Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
-        Command::Audit(AuditCommand::Export) => audit::export(&config).await,
+        Command::Audit(AuditCommand::Export(search)) => audit::export(&config, search).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
         Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
@@ -91,16 +93,20 @@ async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(
         UserCommand::Invites => invite::list(config, out).await,
         UserCommand::Uninvite { invite } => invite::revoke(config, invite, out).await,
         UserCommand::List(listing) => user::list(config, listing, out).await,
+        UserCommand::Show { email } => user_page::show(config, email, out).await,
         UserCommand::Export(filter) => user::export(config, filter, out).await,
-        UserCommand::SetRole { email, role } => account::act(config, email, AccountAct::SetRole(role), out).await,
-        UserCommand::Lock { email } => account::act(config, email, AccountAct::Lock, out).await,
-        UserCommand::Unlock { email } => account::act(config, email, AccountAct::Unlock, out).await,
-        UserCommand::RequirePasswordChange { email } => {
-            account::act(config, email, AccountAct::RequirePassword, out).await
+        UserCommand::SetRole { email, role } => {
+            account::act(config, email, (AccountAct::SetRole(role), None), out).await
+        }
+        UserCommand::Lock { email, said } => account::act(config, email, (AccountAct::Lock, said.message), out).await,
+        UserCommand::Unlock { email } => account::act(config, email, (AccountAct::Unlock, None), out).await,
+        UserCommand::RequirePasswordChange { email, said } => {
+            account::act(config, email, (AccountAct::RequirePassword, said.message), out).await
         }
         UserCommand::Note { email } => note::add(config, email, out).await,
         UserCommand::Notes { email } => note::list(config, email, out).await,
-        UserCommand::Delete { email } => account::act(config, email, AccountAct::Delete, out).await,
+        UserCommand::DeleteNote { note } => note::delete(config, note, out).await,
+        UserCommand::Delete { email } => account::act(config, email, (AccountAct::Delete, None), out).await,
     }
 }
 

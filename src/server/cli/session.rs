@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     direct::{Direct, shown},
     failure::Failure,
-    out::{Out, Row},
+    out::{self, Out, Row},
 };
 use crate::{
     domain::{
@@ -155,12 +155,10 @@ struct SessionRow {
 
 impl SessionRow {
     fn of(user: &User, session: Session) -> Self {
-        let label = device::label(&session.user_agent);
-        let browser = label.browser.unwrap_or_else(|| "unknown browser".to_owned());
         Self {
             session_id: session.id,
             email: user.email.clone(),
-            device: label.system.map_or_else(|| browser.clone(), |system| format!("{browser} on {system}")),
+            device: out::device(&device::label(&session.user_agent)),
             address: session.address,
             remembered: session.remembered,
             signed_in_at: session.signed_in_at.0,

@@ -14,7 +14,12 @@ use super::{
 use crate::{
     api::ApiError,
     domain::{
-        audit::Event, ids::UserId, password_policy::LONGEST_BYTES, role::Role, time::Timestamp, user_filter::Filter,
+        audit::Event,
+        ids::UserId,
+        password_policy::LONGEST_BYTES,
+        role::Role,
+        time::Timestamp,
+        user_filter::{Asked, Filter},
     },
     server::{
         config::Config,
@@ -24,10 +29,7 @@ use crate::{
         },
         secret::Password,
         state::{AppState, Parts},
-        store::{
-            audit::{self, Entry},
-            user_list::Listed,
-        },
+        store::{audit, user_list::Listed},
     },
 };
 
@@ -92,6 +94,7 @@ struct UserRow {
     locked: bool,
     live_sessions: i64,
     created_at: i64,
+    last_active_at: Option<i64>,
     display_name: String,
 }
 
@@ -105,13 +108,14 @@ impl From<Listed> for UserRow {
             locked: user.locked_at.is_some(),
             live_sessions: listed.live_sessions,
             created_at: user.created_at.0,
+            last_active_at: listed.last_active_at.map(|at| at.0),
             display_name: user.display_name,
         }
     }
 }
 
 impl Row for UserRow {
-    const HEAD: &'static [&'static str] = &["EMAIL", "ROLE", "LOCKED", "SESSIONS", "CREATED", "NAME"];
+    const HEAD: &'static [&'static str] = &["EMAIL", "ROLE", "LOCKED", "SESSIONS", "CREATED", "LAST ACTIVE", "NAME"];
 
     fn cells(&self) -> Vec<String> {
         let locked = if self.locked { "yes" } else { "no" };
@@ -121,6 +125,7 @@ impl Row for UserRow {
             locked.to_owned(),
             self.live_sessions.to_string(),
             shown(Timestamp(self.created_at)),
+            self.last_active_at.map_or_else(|| "never".to_owned(), |at| shown(Timestamp(at))),
             self.display_name.clone(),
         ]
     }
@@ -129,7 +134,7 @@ impl Row for UserRow {
 /// # Errors
 /// When the database can't be opened or read.
 pub async fn list(config: &Config, listing: UserListing, out: Out) -> Result<(), Failure> {
-    let filter = filter(listing.filter)?;
+    let filter = filter(&listing.filter.asked())?;
     let direct = Direct::open(config).await?;
     let users = direct.users(&filter, listing.sort, listing.limit).await;
     direct.db.close().await;
@@ -138,8 +143,8 @@ pub async fn list(config: &Config, listing: UserListing, out: Out) -> Result<(),
     Ok(())
 }
 
-fn filter(typed: UserFilter) -> Result<Filter, Failure> {
-    Filter::parse(&typed.asked()).map_err(|field| Failure::refused(format!("--{field}: not understood")))
+fn filter(asked: &Asked) -> Result<Filter, Failure> {
+    Filter::parse(asked).map_err(|field| Failure::refused(format!("--{field}: not understood")))
 }
 
 /// Writes down first that the list was taken out.
@@ -147,9 +152,10 @@ fn filter(typed: UserFilter) -> Result<Filter, Failure> {
 /// # Errors
 /// When the database can't be read or written.
 pub async fn export(config: &Config, typed: UserFilter, out: Out) -> Result<(), Failure> {
-    let filter = filter(typed)?;
+    let asked = typed.asked();
+    let filter = filter(&asked)?;
     let direct = Direct::open(config).await?;
-    let entry = Entry { detail: Some(json!({ "by": "cli" }).to_string()), ..direct.entry(Event::UsersExport) };
+    let entry = direct.export(Event::UsersExport, &asked.pairs());
     direct.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
     // A reader who has gone has seen enough.
     let mut reads_on = out.json || lines(&users_export::head());

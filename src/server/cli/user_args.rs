@@ -5,10 +5,11 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
+use super::args::message;
 use crate::{
     domain::{
         email::Email,
-        ids::InviteId,
+        ids::{InviteId, UserId},
         role::Role,
         user_filter::{Asked, Seen, Sort},
     },
@@ -37,12 +38,19 @@ pub enum UserCommand {
     },
     /// Accounts
     List(UserListing),
+    /// All that the desk shows of one account: sessions, sign-ins, what was done by them and to them, alarms, notes
+    Show {
+        #[arg(value_parser = email)]
+        email: Email,
+    },
     /// Accounts as CSV, or with --json as JSON lines
     Export(UserFilter),
     /// End all sessions of an account, and let nobody sign in to it
     Lock {
         #[arg(value_parser = email)]
         email: Email,
+        #[command(flatten)]
+        said: Said,
     },
     /// Let an account sign in again
     Unlock {
@@ -53,6 +61,8 @@ pub enum UserCommand {
     RequirePasswordChange {
         #[arg(value_parser = email)]
         email: Email,
+        #[command(flatten)]
+        said: Said,
     },
     /// Write a note on a user, read from standard input, that admins and support see
     Note {
@@ -63,6 +73,11 @@ pub enum UserCommand {
     Notes {
         #[arg(value_parser = email)]
         email: Email,
+    },
+    /// Delete a note
+    DeleteNote {
+        #[arg(value_name = "NOTE_ID", value_parser = note_id)]
+        note: String,
     },
     /// Delete an account with all that belongs to it, for good
     Delete {
@@ -95,6 +110,13 @@ pub struct Guest {
     /// Name that the form begins with
     #[arg(long, value_name = "NAME", value_parser = display_name, default_value = "")]
     pub display_name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Said {
+    /// What the person is told
+    #[arg(long, value_name = "TEXT", value_parser = message)]
+    pub message: Option<String>,
 }
 
 /// What the list on the desk is narrowed by.
@@ -144,6 +166,10 @@ fn display_name(typed: &str) -> Result<String, &'static str> {
 
 fn invite_id(typed: &str) -> Result<InviteId, &'static str> {
     InviteId::parse(typed).ok_or("not an invitation's id (see `sekisho user invites`)")
+}
+
+fn note_id(typed: &str) -> Result<String, &'static str> {
+    UserId::parse(typed).map(|id| id.to_string()).ok_or("not a note's id (see `sekisho user notes`)")
 }
 
 fn role() -> impl TypedValueParser<Value = Role> {

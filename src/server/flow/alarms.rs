@@ -22,7 +22,7 @@ use crate::{
         flow::{audit_log::allow, tokens},
         http::cookies::Name,
         store::{
-            StoreResult, Tx,
+            Db, StoreResult, Tx,
             alarms::{self, Answered, New, Row, Which},
             audit::{self, Entry},
             known_devices, password_due,
@@ -61,9 +61,9 @@ pub async fn own(cx: &RequestContext, actor: &Actor) -> ApiResult<Vec<Alarm>> {
 /// The alarms of a user for the desk, answered ones too.
 ///
 /// # Errors
-/// `unavailable`.
-pub async fn of_user(cx: &RequestContext, user: &UserId) -> ApiResult<Vec<Alarm>> {
-    let rows = alarms::list(cx.state.db.read(), user, Which::All, SHOWN).await?;
+/// When the database can't be read.
+pub async fn of_user(db: &Db, user: &UserId) -> StoreResult<Vec<Alarm>> {
+    let rows = alarms::list(db.read(), user, Which::All, SHOWN).await?;
     Ok(rows.into_iter().filter_map(|row| shown(row, true)).collect())
 }
 

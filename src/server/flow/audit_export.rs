@@ -57,21 +57,21 @@ pub async fn page(db: &Db, filter: Filter, cursor: &str) -> StoreResult<Batch<(F
 
 /// A row as it lies in the log, with the e-mails of those whom its ids name today.
 #[derive(Serialize)]
-struct Line {
-    seq: Option<i64>,
-    id: String,
-    at: i64,
-    action: String,
-    outcome: String,
-    actor_id: Option<String>,
-    actor: Option<String>,
-    target_id: Option<String>,
-    target: Option<String>,
-    session_id: Option<String>,
-    address: Option<String>,
-    device: Option<String>,
-    request_id: Option<String>,
-    detail: serde_json::Value,
+pub struct Line {
+    pub seq: Option<i64>,
+    pub id: String,
+    pub at: i64,
+    pub action: String,
+    pub outcome: String,
+    pub actor_id: Option<String>,
+    pub actor: Option<String>,
+    pub target_id: Option<String>,
+    pub target: Option<String>,
+    pub session_id: Option<String>,
+    pub address: Option<String>,
+    pub device: Option<String>,
+    pub request_id: Option<String>,
+    pub detail: serde_json::Value,
 }
 
 impl From<Listed> for Line {

@@ -81,6 +81,12 @@ fn bound(field: &'static str, typed: &str, edge: Edge) -> ApiResult<String> {
     instant(typed, edge).map(first_id).ok_or_else(|| ApiError::invalid(field, "malformed"))
 }
 
+/// Whether `from` and `to` may be so.
+#[must_use]
+pub fn is_time(typed: &str) -> bool {
+    [Edge::Begin, Edge::End].into_iter().all(|edge| instant(typed.trim(), edge).is_some())
+}
+
 fn instant(typed: &str, edge: Edge) -> Option<Timestamp> {
     if let Ok(at) = jiff::Timestamp::from_str(typed) {
         return Some(Timestamp(at.as_millisecond()));

@@ -72,7 +72,8 @@ pub async fn list(
 /// A row as it is told.
 #[must_use]
 pub fn row(listed: Listed) -> AuditRow {
-    let by_system = listed.detail.as_deref().is_some_and(is_by_system);
+    let evidence = listed.detail.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let by_system = evidence.is_some_and(|evidence| is_by_system(&evidence));
     AuditRow {
         id: listed.id,
         at: listed.at,
@@ -91,7 +92,7 @@ pub fn row(listed: Listed) -> AuditRow {
 }
 
 /// Whether evidence says that nobody who is signed in did it: the command line, the first start, or the schedule.
-fn is_by_system(detail: &str) -> bool {
-    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
-    matches!(detail["by"].as_str(), Some("cli" | "first_start" | "schedule"))
+#[must_use]
+pub fn is_by_system(evidence: &serde_json::Value) -> bool {
+    matches!(evidence["by"].as_str(), Some("cli" | "first_start" | "schedule"))
 }

@@ -36,15 +36,20 @@ pub type Batch<C> = Option<(String, Option<C>)>;
 /// # Errors
 /// `unavailable`.
 pub async fn write_down(cx: &RequestContext, event: Event, filter: &[(&'static str, &str)]) -> ApiResult<()> {
+    let entry = Entry { detail: Some(evidence(filter).to_string()), ..cx.audit(event, Outcome::Done) };
+    cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+    Ok(())
+}
+
+/// What is written down of it: what of the filter was set.
+#[must_use]
+pub fn evidence(filter: &[(&'static str, &str)]) -> serde_json::Value {
     let set: serde_json::Map<_, _> = filter
         .iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| ((*name).to_owned(), value.chars().take(254).collect::<String>().into()))
         .collect();
-    let detail = Some(serde_json::json!({ "filter": set }).to_string());
-    let entry = Entry { detail, ..cx.audit(event, Outcome::Done) };
-    cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
-    Ok(())
+    serde_json::json!({ "filter": set })
 }
 
 /// All batches from `first` on. They end with the session that asked for them.

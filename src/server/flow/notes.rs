@@ -4,6 +4,7 @@
 use crate::{
     api::{ApiError, ApiResult, desk::Note},
     domain::{
+        access_claims::AccessClaims,
         audit::{Event, Outcome},
         ids::UserId,
         role::Action,
@@ -13,7 +14,7 @@ use crate::{
         context::{Actor, RequestContext},
         flow::audit_log::allow,
         store::{
-            StoreResult, Tx,
+            Db, StoreResult, Tx,
             audit::{self, Entry},
             user_notes::{self, Listed},
             users,
@@ -83,32 +84,37 @@ pub async fn delete(cx: &RequestContext, actor: &Actor, note_id: &str) -> ApiRes
         allow(cx, actor, Action::DeleteNotes).await?;
     }
     let user = UserId::parse(&owner.user_id).ok_or(ApiError::NotFound)?;
-    let entry = Entry { target: Some(user.clone()), ..cx.audit(Event::NoteDelete, Outcome::Done) };
-    let deleted = cx.state.db.write(move |tx| {
-        Box::pin(async move {
-            let deleted = user_notes::delete(tx, &id, &user).await?;
-            if deleted {
-                audit::append(tx, &entry).await?;
-            }
-            Ok(deleted)
-        })
-    });
+    let entry = Entry { target: Some(user), ..cx.audit(Event::NoteDelete, Outcome::Done) };
+    let deleted = cx.state.db.write(move |tx| Box::pin(async move { erase(tx, &id, &entry).await }));
     if deleted.await? { Ok(()) } else { Err(ApiError::NotFound) }
 }
 
-/// The notes on a user, newest first; none on the one who asks.
+/// Deletes a note with its audit row, which says by whom and of whom; `false` where it is gone already.
 ///
 /// # Errors
-/// `unavailable`.
-pub async fn list(cx: &RequestContext, actor: &Actor, user: &UserId) -> ApiResult<Vec<Note>> {
-    let claims = actor.claims();
-    if *user == claims.sub || !claims.role.may(Action::WriteNotes) {
+/// When the rows can't be written.
+pub async fn erase(tx: &mut Tx, id: &str, entry: &Entry) -> StoreResult<bool> {
+    let Some(user) = &entry.target else { return Ok(false) };
+    let deleted = user_notes::delete(tx, id, user).await?;
+    if deleted {
+        audit::append(tx, entry).await?;
+    }
+    Ok(deleted)
+}
+
+/// The notes on a user, newest first; none on the one who asks. Without claims it is the machine's operator who does.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn list(db: &Db, by: Option<&AccessClaims>, user: &UserId) -> StoreResult<Vec<Note>> {
+    if by.is_some_and(|by| *user == by.sub || !by.role.may(Action::WriteNotes)) {
         return Ok(Vec::new());
     }
-    let notes = user_notes::list(cx.state.db.read(), user, SHOWN).await?;
-    let may_delete_any = claims.role.may(Action::DeleteNotes);
+    let notes = user_notes::list(db.read(), user, SHOWN).await?;
+    let may_delete =
+        |author: Option<&str>| by.is_none_or(|by| by.role.may(Action::DeleteNotes) || author == Some(by.sub.as_str()));
     let note = |note: Listed| Note {
-        deletable: may_delete_any || note.author_id.as_deref() == Some(claims.sub.as_str()),
+        deletable: may_delete(note.author_id.as_deref()),
         id: note.id,
         at: note.at,
         text: note.text,

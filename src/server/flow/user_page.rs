@@ -8,8 +8,12 @@ use crate::{
         audit::AuditRow,
         desk::UserDetail,
     },
-    domain::{ids::UserId, lifetimes::first_end, role::Action, session::SessionState, time::Timestamp},
+    domain::{
+        access_claims::AccessClaims, ids::UserId, lifetimes::first_end, role::Action, session::SessionState,
+        time::Timestamp,
+    },
     server::{
+        config::Config,
         context::{Actor, RequestContext},
         device,
         flow::{
@@ -19,6 +23,7 @@ use crate::{
             paging::{next_cursor, place},
         },
         store::{
+            Db, StoreResult,
             audit::{self, Filter},
             password_due,
             sessions::{self, EndedSession, Session},
@@ -31,58 +36,82 @@ const LIVE_SHOWN: i64 = 100;
 const ENDED_SHOWN: i64 = 20;
 const EVENTS_SHOWN: i64 = 10;
 
+/// Who looks, and at what. Without claims it is the machine's operator, who may see all of it.
+pub struct Looking<'a> {
+    pub db: &'a Db,
+    pub config: &'a Config,
+    pub now: Timestamp,
+    pub by: Option<&'a AccessClaims>,
+}
+
 /// # Errors
 /// `forbidden`, `invalid` (`cursor`), `not_found`, `unavailable`.
 pub async fn read(cx: &RequestContext, actor: &Actor, user_id: &str, cursor: &str) -> ApiResult<UserDetail> {
     allow(cx, actor, Action::ViewUsers).await?;
     let id = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
     let user = users::find(cx.state.db.read(), &id).await?.ok_or(ApiError::NotFound)?;
-    let (sessions, next_ended, live) = read_sessions(cx, &id, place(cursor)?).await?;
+    let looking = Looking { db: &cx.state.db, config: &cx.state.config, now: cx.now, by: Some(actor.claims()) };
+    Ok(look(&looking, user, place(cursor)?).await?)
+}
+
+/// The page itself, with those of the sessions that are over which come after `before` (empty for the newest).
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn look(looking: &Looking<'_>, user: User, before: &str) -> StoreResult<UserDetail> {
+    let (Looking { db, config, now, by }, id) = (looking, user.id.clone());
+    let (sessions, next_ended, live) = read_sessions(looking, &id, before).await?;
     let seen = sessions.iter().map(|session| session.last_active_at).max();
-    let (sign_ins, trail) = read_events(cx, actor, &id).await?;
+    let (sign_ins, trail) = read_events(looking, &id).await?;
     Ok(UserDetail {
-        password_due_at: password_due::since(cx.state.db.read(), &id).await?.map(|at| at.0),
+        password_due_at: password_due::since(db.read(), &id).await?.map(|at| at.0),
         sign_ins,
         trail,
-        alarms: alarms::of_user(cx, &id).await?,
-        notes: notes::list(cx, actor, &id).await?,
-        own: id == actor.claims().sub,
-        manageable: actor.claims().role.may(Action::ManageAccounts),
-        kept: cx.state.config.strategy.keeps_sessions(),
+        alarms: alarms::of_user(db, &id).await?,
+        notes: notes::list(db, *by, &id).await?,
+        own: by.is_some_and(|by| by.sub == id),
+        manageable: looking.may(Action::ManageAccounts),
+        kept: config.strategy.keeps_sessions(),
         user: row(user, live, seen.map(Timestamp)),
         sessions,
         next_ended,
-        server_now: cx.now.0,
+        server_now: now.0,
     })
+}
+
+impl Looking<'_> {
+    fn may(&self, action: Action) -> bool {
+        self.by.is_none_or(|by| by.role.may(action))
+    }
 }
 
 /// The live ones and a page of the others, the cursor of the next, and how many are live.
 async fn read_sessions(
-    cx: &RequestContext,
+    looking: &Looking<'_>,
     user: &UserId,
     before: &str,
-) -> ApiResult<(Vec<SessionRow>, Option<String>, i64)> {
-    let db = &cx.state.db;
-    let live = sessions::list_live_some(db.read(), user, cx.now, LIVE_SHOWN).await?;
+) -> StoreResult<(Vec<SessionRow>, Option<String>, i64)> {
+    let (db, now) = (looking.db, looking.now);
+    let live = sessions::list_live_some(db.read(), user, now, LIVE_SHOWN).await?;
     let mut count = i64::try_from(live.len()).unwrap_or(LIVE_SHOWN);
     if count == LIVE_SHOWN {
-        count = sessions::count_live(db.read(), user, cx.now).await?;
+        count = sessions::count_live(db.read(), user, now).await?;
     }
-    let mut ended = sessions::list_ended(db.read(), user, before, cx.now, ENDED_SHOWN + 1).await?;
+    let mut ended = sessions::list_ended(db.read(), user, before, now, ENDED_SHOWN + 1).await?;
     let next = next_cursor(&mut ended, ENDED_SHOWN, |last| last.session.id.to_string());
-    let live = live.iter().map(|session| session_row(cx, session, None));
-    let ended = ended.into_iter().map(|EndedSession { session, message }| session_row(cx, &session, message));
+    let live = live.iter().map(|session| session_row(looking, session, None));
+    let ended = ended.into_iter().map(|EndedSession { session, message }| session_row(looking, &session, message));
     Ok((live.chain(ended).collect(), next, count))
 }
 
 /// How sign-ins came out, and what was done by this person and to them: for those who may look into the log.
-async fn read_events(cx: &RequestContext, actor: &Actor, user: &UserId) -> ApiResult<(Vec<AuditRow>, Vec<AuditRow>)> {
-    if !actor.claims().role.may(Action::ViewAudit) {
+async fn read_events(looking: &Looking<'_>, user: &UserId) -> StoreResult<(Vec<AuditRow>, Vec<AuditRow>)> {
+    if !looking.may(Action::ViewAudit) {
         return Ok((Vec::new(), Vec::new()));
     }
-    let sign_ins = audit::sign_ins(cx.state.db.read(), user, EVENTS_SHOWN).await?;
+    let sign_ins = audit::sign_ins(looking.db.read(), user, EVENTS_SHOWN).await?;
     let filter = Filter { anyone: user.to_string(), ..Filter::default() };
-    let trail = audit::list(cx.state.db.read(), &filter, "", EVENTS_SHOWN).await?;
+    let trail = audit::list(looking.db.read(), &filter, "", EVENTS_SHOWN).await?;
     let told = |rows: Vec<audit::Listed>| rows.into_iter().map(audit_log::row).collect();
     Ok((told(sign_ins), told(trail)))
 }
@@ -102,8 +131,8 @@ pub fn row(user: User, live_sessions: i64, last_active_at: Option<Timestamp>) ->
     }
 }
 
-fn session_row(cx: &RequestContext, session: &Session, message: Option<String>) -> SessionRow {
-    let ended = match session.state(cx.now) {
+fn session_row(looking: &Looking<'_>, session: &Session, message: Option<String>) -> SessionRow {
+    let ended = match session.state(looking.now) {
         SessionState::Live => None,
         SessionState::Ended(reason) => Some(reason),
     };
@@ -118,7 +147,7 @@ fn session_row(cx: &RequestContext, session: &Session, message: Option<String>) 
         life_left_percent: if ended.is_some() {
             0
         } else {
-            cx.state.config.lifetimes.life_left_percent(session.ends, session.remembered, cx.now)
+            looking.config.lifetimes.life_left_percent(session.ends, session.remembered, looking.now)
         },
         ended,
         ended_at: session.ended.map(|(at, _)| at).or(by_time).map(|at| at.0),

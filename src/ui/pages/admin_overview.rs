@@ -125,7 +125,6 @@ fn Alarms(overview: Memo<Overview>) -> impl IntoView {
 fn plotted(overview: &Overview, kind: Kind) -> Plotted {
     let series = overview.series.iter().find(|series| series.kind == kind);
     let values = series.map(|Series { values, .. }| values.clone()).unwrap_or_default();
-    let total = if kind == Kind::Live { overview.live } else { Some(values.iter().flatten().sum()) };
     let Overview { range, from, step_ms, .. } = *overview;
-    Plotted { kind, range, values, total, from, step_ms }
+    Plotted { kind, range, values, total: overview.total(kind), from, step_ms }
 }

@@ -17,6 +17,7 @@ mod bulk_acts;
 mod cleanup;
 mod cli;
 mod cli_desk;
+mod cli_webhooks;
 mod conformance;
 mod demo;
 mod devices;

@@ -13,6 +13,7 @@ use super::user_args::email;
 pub use super::{
     audit_args::{AuditCommand, AuditListing, AuditSearch},
     user_args::{Guest, NewAccount, UserCommand, UserFilter, UserListing},
+    webhook_args::{NewWebhook, WebhookChange, WebhookCommand},
 };
 use crate::{
     domain::{
@@ -131,39 +132,6 @@ pub enum KeysCommand {
         #[arg(long)]
         now: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum WebhookCommand {
-    /// All webhooks
-    List,
-    /// Have an address told from now on; its secret is printed, once
-    Create(NewWebhook),
-    /// Delete a webhook and the log of its deliveries
-    Delete { id: String },
-    /// Have it told again, of what happens from now on
-    Enable { id: String },
-    /// Tell it nothing more; what waits stays
-    Disable { id: String },
-    /// Send it a message `webhook.test`
-    Test { id: String },
-    /// Its newest deliveries
-    Deliveries {
-        id: String,
-        #[arg(long, value_name = "N", default_value_t = 25, value_parser = value_parser!(i64).range(1..=1000))]
-        limit: i64,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct NewWebhook {
-    #[arg(long)]
-    pub url: String,
-    /// Types of messages, such as `user.locked`; repeatable [default: all, also those to come]
-    #[arg(long = "event", value_name = "TYPE")]
-    pub events: Vec<String>,
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub description: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -69,6 +69,9 @@ fn wrong_usage_exits_with_two_and_help_with_zero() {
         "user delete-note 1",
         "audit list --action sigin_in",
         "audit export --limit 1",
+        "webhook update 1",
+        "webhook update 1 --event user.locked --all-events",
+        "webhook resend 1",
         "--set",
         "serve --port 1",
     ] {
@@ -77,6 +80,18 @@ fn wrong_usage_exits_with_two_and_help_with_zero() {
     assert!(read("user create --email a@example.com --role admin --password-stdin").is_ok());
     assert_eq!(read("--help").unwrap_err().exit_code(), 0);
     assert_eq!(read("user create --version").unwrap_err().exit_code(), 0);
+}
+
+#[test]
+fn what_is_not_named_of_a_webhook_is_not_said_anew() {
+    let change = |line: &str| match read(line).unwrap().command {
+        Some(Command::Webhook(WebhookCommand::Update { change, .. })) => change,
+        _ => panic!("read as something else"),
+    };
+    let events = change("webhook update 1 --event user.locked --event user.created");
+    assert_eq!(events.events.map(|events| events.len()), Some(2));
+    assert!(events.url.is_none() && events.description.is_none() && !events.all_events);
+    assert!(change("webhook update 1 --description x").events.is_none());
 }
 
 #[test]

@@ -27,5 +27,7 @@ mod user;
 mod user_args;
 mod user_page;
 mod webhook;
+mod webhook_acts;
+mod webhook_args;
 
 pub use run::run;

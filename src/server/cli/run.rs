@@ -12,7 +12,7 @@ use super::{
     failure::Failure,
     invite, keys, note,
     out::{Out, complain},
-    overview, serve, session, user, user_page, webhook,
+    overview, serve, session, user, user_page, webhook, webhook_acts,
 };
 use crate::{
     domain::account_act::AccountAct,
@@ -113,12 +113,15 @@ async fn on_account(command: UserCommand, config: &Config, out: Out) -> Result<(
 async fn on_webhook(command: WebhookCommand, config: &Config, out: Out) -> Result<(), Failure> {
     match command {
         WebhookCommand::List => webhook::list(config, out).await,
-        WebhookCommand::Create(new) => webhook::create(config, new, out).await,
-        WebhookCommand::Delete { id } => webhook::delete(config, id, out).await,
-        WebhookCommand::Enable { id } => webhook::switch(config, (id, true), out).await,
-        WebhookCommand::Disable { id } => webhook::switch(config, (id, false), out).await,
-        WebhookCommand::Test { id } => webhook::test(config, id, out).await,
+        WebhookCommand::Create(new) => webhook_acts::create(config, new, out).await,
+        WebhookCommand::Update { id, change } => webhook_acts::update(config, (id, change), out).await,
+        WebhookCommand::Rotate { id } => webhook_acts::rotate(config, id, out).await,
+        WebhookCommand::Delete { id } => webhook_acts::delete(config, id, out).await,
+        WebhookCommand::Enable { id } => webhook_acts::switch(config, (id, true), out).await,
+        WebhookCommand::Disable { id } => webhook_acts::switch(config, (id, false), out).await,
+        WebhookCommand::Test { id } => webhook_acts::test(config, id, out).await,
         WebhookCommand::Deliveries { id, limit } => webhook::deliveries(config, (id, limit), out).await,
+        WebhookCommand::Resend { id, delivery } => webhook_acts::resend(config, (id, delivery), out).await,
     }
 }
 

@@ -50,4 +50,5 @@ pub mod users_export;
 pub mod vouchers;
 pub mod waiting;
 pub mod webhook_acts;
+pub mod webhook_fields;
 pub mod webhooks;

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    domain::{role::Action, time::Timestamp, webhook::Subscription},
+    domain::{role::Action, time::Timestamp},
     server::{
         crypto::{sealed_keys::Opener, webhook_secret::WebhookSecret},
-        flow::accounts::By,
+        flow::{
+            accounts::By,
+            webhook_fields::{Changes, Fields},
+        },
         node::webhook_outbox,
-        outbound::{self, Unfit},
         rng::Rng,
         store::{
             Db, StoreResult, Tx,
@@ -28,8 +30,7 @@ use crate::{
 /// Each may have a few connections open at once.
 pub const MOST: usize = 50;
 /// For so long a former secret signs beside its successor.
-const BOTH_SIGN: Duration = Duration::from_hours(24);
-const LONGEST_DESCRIPTION: usize = 200;
+pub const BOTH_SIGN: Duration = Duration::from_hours(24);
 
 /// What became of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,39 +44,13 @@ pub enum Change {
     NotAllowed,
 }
 
-/// What people say of a webhook, judged.
-#[derive(Clone, Debug)]
-pub struct Fields {
-    pub url: String,
-    pub events: String,
-    pub description: String,
-}
-
-/// The field that was refused, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused(pub &'static str, pub &'static str);
-
-impl Fields {
-    /// # Errors
-    /// The field that can't be so.
-    pub fn parse(url: &str, events: &[String], description: &str, allowed: &[ipnet::IpNet]) -> Result<Self, Refused> {
-        let url = outbound::parse(url.trim(), allowed).map_err(|unfit: Unfit| Refused("url", unfit.as_str()))?;
-        let events =
-            Subscription::parse(events.iter().map(String::as_str)).map_err(|_| Refused("events", "unknown"))?;
-        let description = description.trim();
-        if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
-            return Err(Refused("description", "too_long"));
-        }
-        Ok(Self { url: url.into(), events: events.names().join(" "), description: description.to_owned() })
-    }
-}
-
 /// A webhook as it begins, without a place in the log yet, and its secret.
 #[must_use]
 pub fn new(fields: Fields, (opener, rng): (&Opener, &Rng), now: Timestamp) -> (Webhook, WebhookSecret) {
-    let (id, secret) = (rng.uuid(now), WebhookSecret::generate(rng));
+    let id = rng.uuid(now);
+    let (secret, sealed) = draw_secret(&id, (opener, rng));
     let webhook = Webhook {
-        secret: secret.seal(opener, &id, rng),
+        secret: sealed,
         id,
         url: fields.url,
         description: fields.description,
@@ -89,6 +64,14 @@ pub fn new(fields: Fields, (opener, rng): (&Opener, &Rng), now: Timestamp) -> (W
         created_at: now.0,
     };
     (webhook, secret)
+}
+
+/// Another secret for a webhook, and what is stored of it.
+#[must_use]
+pub fn draw_secret(id: &str, (opener, rng): (&Opener, &Rng)) -> (WebhookSecret, Vec<u8>) {
+    let secret = WebhookSecret::generate(rng);
+    let sealed = secret.seal(opener, id, rng);
+    (secret, sealed)
 }
 
 /// # Errors
@@ -107,13 +90,17 @@ pub async fn create(tx: &mut Tx, by: By, mut new: Webhook) -> StoreResult<Change
 
 /// # Errors
 /// When the rows can't be written.
-pub async fn update(tx: &mut Tx, by: By, id: &str, fields: Fields) -> StoreResult<Change> {
+pub async fn update(tx: &mut Tx, by: By, id: &str, changes: Changes) -> StoreResult<Change> {
     let former = match find(tx, &by, id).await? {
         Ok(former) => former,
         Err(refused) => return Ok(refused),
     };
-    let Fields { url, events, description } = fields;
-    let new = Webhook { url, description, events, ..former.clone() };
+    let new = Webhook {
+        url: changes.url.unwrap_or_else(|| former.url.clone()),
+        events: changes.events.unwrap_or_else(|| former.events.clone()),
+        description: changes.description.unwrap_or_else(|| former.description.clone()),
+        ..former.clone()
+    };
     let changed: Vec<_> = [
         ("url", new.url != former.url),
         ("events", new.events != former.events),

@@ -21,10 +21,11 @@ use crate::{
             accounts::By,
             audit_log::allow,
             paging::{next_cursor, page_size, place},
-            webhook_acts::{self, Change, Fields, Refused, Wish},
+            webhook_acts::{self, Change, Wish},
+            webhook_fields::{Fields, Refused},
         },
         store::{
-            StoreResult, Tx,
+            Db, StoreResult, Tx,
             webhook_deliveries::{self, Delivery, State},
             webhooks::{self, Showing, Webhook},
         },
@@ -38,13 +39,21 @@ const SHOWN_FOR: Duration = Duration::from_mins(5);
 /// `forbidden`, `unavailable`.
 pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<WebhookList> {
     allow(cx, actor, Action::ViewWebhooks).await?;
-    let waiting: HashMap<String, i64> = webhook_deliveries::waiting(cx.state.db.read()).await?.into_iter().collect();
-    let all = webhooks::list(cx.state.db.read()).await?;
+    Ok(WebhookList { items: rows(&cx.state.db).await?, server_now: cx.now.0 })
+}
+
+/// All webhooks, each with how many messages wait.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn rows(db: &Db) -> StoreResult<Vec<WebhookRow>> {
+    let waiting: HashMap<String, i64> = webhook_deliveries::waiting(db.read()).await?.into_iter().collect();
+    let all = webhooks::list(db.read()).await?;
     let row = |webhook: Webhook| {
         let waiting = waiting.get(&webhook.id).copied().unwrap_or(0);
         row(webhook, waiting)
     };
-    Ok(WebhookList { items: all.into_iter().map(row).collect(), server_now: cx.now.0 })
+    Ok(all.into_iter().map(row).collect())
 }
 
 /// # Errors
@@ -116,9 +125,9 @@ pub async fn update(
     fields: (&str, &[String], &str),
 ) -> ApiResult<WebhookChanged> {
     allow(cx, actor, Action::ManageWebhooks).await?;
-    let (id, fields) = (known(id)?.to_owned(), parse(cx, fields)?);
+    let (id, changes) = (known(id)?.to_owned(), parse(cx, fields)?.into());
     let changed = act(cx, Event::WebhookUpdate, move |tx, by| {
-        Box::pin(async move { webhook_acts::update(tx, by, &id, fields).await })
+        Box::pin(async move { webhook_acts::update(tx, by, &id, changes).await })
     });
     Ok(WebhookChanged { changed: changed.await? })
 }
@@ -150,8 +159,7 @@ pub async fn delete(cx: &RequestContext, actor: &Actor, id: &str) -> ApiResult<W
 pub async fn rotate(cx: &RequestContext, actor: &Actor, id: &str) -> ApiResult<WebhookSecret> {
     allow(cx, actor, Action::ManageWebhooks).await?;
     let id = known(id)?.to_owned();
-    let secret = crypto::webhook_secret::WebhookSecret::generate(&cx.state.rng);
-    let sealed = secret.seal(cx.state.keyring.opener(), &id, &cx.state.rng);
+    let (secret, sealed) = webhook_acts::draw_secret(&id, (cx.state.keyring.opener(), &cx.state.rng));
     let (of, show) = (id.clone(), Show::of(cx, actor));
     act(cx, Event::WebhookRotate, move |tx, by| {
         Box::pin(async move {
@@ -245,7 +253,9 @@ fn row(webhook: Webhook, waiting: i64) -> WebhookRow {
     }
 }
 
-fn delivery_row(delivery: Delivery) -> DeliveryRow {
+/// A delivery as it is told.
+#[must_use]
+pub fn delivery_row(delivery: Delivery) -> DeliveryRow {
     let waits = delivery.state == State::Pending.as_str();
     DeliveryRow {
         id: delivery.id,

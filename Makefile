@@ -1,6 +1,6 @@
 # The commands of this project; each is a script in scripts/. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench lighthouse dev setup fmt lint
+.PHONY: help run test build bench smoke lighthouse dev setup fmt lint
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ build: ## the release binary target/release/sekisho, the site inside it
 
 bench: ## measure the release binary: a table, and target/bench.json (ARGS="--scale 0.01" for a quick try)
 	@scripts/bench.sh $(ARGS)
+
+smoke: ## build the release binary and click through it in a browser
+	@scripts/smoke.sh
 
 lighthouse: ## what Lighthouse says of the release binary's sign-in and devices pages (ARGS=1 for a single run of each)
 	@scripts/lighthouse.sh $(ARGS)

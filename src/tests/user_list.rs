@@ -1,5 +1,7 @@
 //! The list of users: narrowed, sorted and paged on the server, the same way whether a filter finds few or many.
 
+use std::collections::HashSet;
+
 use axum::http::StatusCode;
 use sekisho::{domain::role::Role, server::node::activity};
 use serde_json::Value;
@@ -146,6 +148,23 @@ async fn a_filter_that_finds_many_is_walked_along_and_gives_the_same() {
            i, 'many ' || (5000 - i), 5000000 - i, CASE i % 2 WHEN 0 THEN 1 ELSE NULL END FROM n",
     )
     .await;
+    // Whose name begins so, and whose e-mail does not: they belong among the others.
+    app.execute(
+        "INSERT INTO users (id, email, display_name, role, password_hash, created_at, name_key, last_seen_at, locked_at)
+         SELECT '10000000-0000-7000-8000-00000000' || SUBSTR(email, 5, 4), 'also.' || email, display_name, role, '',
+           created_at, name_key, last_seen_at, locked_at FROM users WHERE email LIKE 'many%'",
+    )
+    .await;
+    for sort in ["email", "name", "seen", "created"] {
+        let query = format!("query=many&locked=no&sort={sort}");
+        let found = all(&mut admin, &query, 100).await;
+        let distinct: HashSet<_> = found.iter().collect();
+        assert_eq!((found.len(), distinct.len()), (2500, 2500), "{sort}");
+        if sort == "email" {
+            assert!(found.is_sorted(), "{found:?}");
+        }
+    }
+    app.execute("DELETE FROM users WHERE email LIKE 'also.%'").await;
     for (sort, first, last) in [
         ("email", "many1001", "many3499"),
         ("name", "many3499", "many1001"),

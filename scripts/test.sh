@@ -19,9 +19,6 @@ trap 'exit 130' INT TERM
 addresses=$("$services" start $$)
 eval "$addresses"
 
-# Most of a test's time is waiting.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-6}
-
 step "cargo test"
 # Builds target/debug/sekisho too: the browser tests start that binary.
 cargo test --no-default-features --features ssr

@@ -13,7 +13,7 @@ use super::{
         keyring::Ring,
         password_hash::{Cost, PasswordHasher},
     },
-    flow::{self, audience::AudienceTokens, revocation_list::SignedLists},
+    flow::{self, admin_users::Headcount, audience::AudienceTokens, revocation_list::SignedLists},
     metrics::Metrics,
     node::{
         activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
@@ -60,6 +60,7 @@ pub struct Inner {
     pub known: Cache<SessionId, Arc<Known>>,
     pub web_sessions: SessionReader,
     pub outbound: Outbound,
+    pub headcount: Headcount,
     /// When people last acted on pages behind a proxy, which their tokens don't know.
     pub proxied_acts: Cache<SessionId, Timestamp>,
 }
@@ -168,6 +169,7 @@ impl AppState {
             known: Cache::new(CACHED_FACTS / 2),
             proxied_acts: Cache::new(CACHED_FACTS),
             outbound: Outbound::new(config.webhooks_allow_private.clone()),
+            headcount: Headcount::default(),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
             clock,

@@ -189,3 +189,21 @@ async fn a_new_name_is_found_and_sorted_by() {
     hanako.post("/api/account/update", &[("display_name", "ÉLODIE")]).await.expect(StatusCode::OK);
     assert_eq!(emails(&page(&mut admin, &format!("query={}", urlencode("Élo"))).await), ["hanako"]);
 }
+
+#[tokio::test]
+async fn many_are_counted_once_a_minute_and_few_each_time() {
+    let (app, mut admin) = start().await;
+    app.user("one@example.com", Role::User).await;
+    assert_eq!(page(&mut admin, "").await["total"], 2);
+    app.execute(
+        "INSERT INTO users (id, email, display_name, role, password_hash, created_at)
+         WITH RECURSIVE n (i) AS (SELECT 10000 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
+         SELECT '00000000-0000-7000-8000-0000000' || i, 'many' || i || '@example.com', '', 'user', '', i FROM n",
+    )
+    .await;
+    assert_eq!(page(&mut admin, "").await["total"], 10_002);
+    app.user("two@example.com", Role::User).await;
+    assert_eq!(page(&mut admin, "").await["total"], 10_002);
+    app.minutes(1);
+    assert_eq!(page(&mut admin, "").await["total"], 10_003);
+}

@@ -74,7 +74,7 @@ impl Direct {
         let (mut all, mut after): (Vec<Listed>, _) = (Vec::new(), String::new());
         while all.len() < most {
             let wanted = Wanted { filter, sort, after: &after, limit: USERS_AT_ONCE, now: self.now };
-            let page = user_list::rows(&self.db, &wanted).await?;
+            let page = user_list::page(&self.db, &wanted).await?.users;
             let Some(last) = page.last() else { break };
             after = user_list::cursor(last, sort);
             all.extend(page);

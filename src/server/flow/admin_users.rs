@@ -1,9 +1,14 @@
 //! The list of users. The page of one of them is `user_page.rs`.
 
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
 use crate::{
     api::{ApiError, ApiResult, admin::UserPage},
     domain::{
         role::Action,
+        time::Timestamp,
         user_filter::{Asked, Filter, Sort},
     },
     server::{
@@ -13,9 +18,39 @@ use crate::{
             paging::{next_cursor, page_size, place},
             user_page::row,
         },
-        store::user_list::{self, Found, Listed, Wanted},
+        store::{
+            Db, StoreResult,
+            user_list::{self, Found, Listed, Wanted},
+        },
     },
 };
+
+/// Among so many an account more or less is no news.
+const MANY: i64 = 10_000;
+const COUNTED_FOR: Duration = Duration::from_secs(60);
+
+/// How many accounts there are. Many are counted once a minute: PostgreSQL looks at each of them.
+#[derive(Default)]
+pub struct Headcount(Mutex<Option<(i64, Timestamp)>>);
+
+impl Headcount {
+    /// Whoever asks while others count waits for what they find.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn now(&self, db: &Db, now: Timestamp) -> StoreResult<i64> {
+        let mut last = self.0.lock().await;
+        if let Some((count, at)) = *last
+            && count >= MANY
+            && now.since(at) < COUNTED_FOR
+        {
+            return Ok(count);
+        }
+        let count = user_list::count(db.read()).await?;
+        *last = Some((count, now));
+        Ok(count)
+    }
+}
 
 /// # Errors
 /// `forbidden`, `invalid` (the field), `unavailable`.
@@ -30,7 +65,10 @@ pub async fn list(
     let sort = Sort::parse(&asked.sort).ok_or_else(|| ApiError::invalid("sort", "unknown"))?;
     let limit = page_size(limit)?;
     let wanted = Wanted { filter: &filter, sort, after: place(cursor)?, limit: limit + 1, now: cx.now };
-    let Found { mut users, total } = user_list::page(&cx.state.db, &wanted).await?;
+    let Found { mut users, mut total } = user_list::page(&cx.state.db, &wanted).await?;
+    if filter.is_empty() {
+        total = Some(cx.state.headcount.now(&cx.state.db, cx.now).await?);
+    }
     let next = next_cursor(&mut users, limit, |last| user_list::cursor(last, sort));
     let row = |Listed { user, live_sessions, last_active_at, .. }| row(user, live_sessions, last_active_at);
     let role = actor.claims().role;

@@ -67,7 +67,7 @@ pub async fn batch(
     now: Timestamp,
 ) -> StoreResult<Option<(Vec<Listed>, Option<String>)>> {
     let wanted = Wanted { filter, sort: Sort::Email, after, limit: BATCH, now };
-    let users = user_list::rows(db, &wanted).await?;
+    let users = user_list::page(db, &wanted).await?.users;
     let more = i64::try_from(users.len()).is_ok_and(|users| users == BATCH);
     let Some(last) = users.last().map(|last| user_list::cursor(last, Sort::Email)) else { return Ok(None) };
     Ok(Some((users, more.then_some(last))))

@@ -45,7 +45,7 @@ pub struct Wanted<'a> {
     pub now: Timestamp,
 }
 
-/// Some users, in order, and how many there are in all if that is known: those of a filter that finds many are not counted.
+/// Some users, in order, and how many there are in all if those are few.
 #[derive(Debug)]
 pub struct Found {
     pub users: Vec<Listed>,
@@ -174,30 +174,20 @@ pub fn cursor(listed: &Listed, sort: Sort) -> String {
 /// # Errors
 /// When the database can't be read.
 pub async fn page(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Found> {
-    let (users, few) = counted(db, wanted).await?;
-    let total = if wanted.filter.is_empty() && few.is_none() { Some(count(db.read()).await?) } else { few };
-    Ok(Found { users, total })
+    if let Some(users) = few(db, wanted).await? {
+        let total = i64::try_from(users.len()).ok();
+        return Ok(Found { users: cut(users, wanted), total });
+    }
+    let rows = along(db.read(), wanted).await?;
+    let users = rows.into_iter().map(ListedRow::read).collect::<StoreResult<_>>()?;
+    Ok(Found { users, total: None })
 }
 
-/// The same without the number of all, for whoever goes through them to the end.
+/// How many users there are.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn rows(db: &Db, wanted: &Wanted<'_>) -> StoreResult<Vec<Listed>> {
-    Ok(counted(db, wanted).await?.0)
-}
-
-/// A page, and how many there are in all where those are few.
-async fn counted(db: &Db, wanted: &Wanted<'_>) -> StoreResult<(Vec<Listed>, Option<i64>)> {
-    if let Some(users) = few(db, wanted).await? {
-        let total = i64::try_from(users.len()).ok();
-        return Ok((cut(users, wanted), total));
-    }
-    let rows = along(db.read(), wanted).await?;
-    Ok((rows.into_iter().map(ListedRow::read).collect::<StoreResult<_>>()?, None))
-}
-
-async fn count(db: On<'_>) -> StoreResult<i64> {
+pub async fn count(db: On<'_>) -> StoreResult<i64> {
     let (count,): (i64,) = sql!(db, fetch_one, "SELECT COUNT(*) FROM users")?;
     Ok(count)
 }

@@ -25,21 +25,31 @@ async fn start() -> TestApp {
 
 /// A token of theirs comes twice, the second time from another place.
 pub async fn reuse(app: &TestApp) {
-    let mut owner = app.signed_in(EMAIL).await;
-    let mut thief = owner.clone().from("198.51.100.9").using(CHROME);
+    reuse_of(app, EMAIL).await;
+}
+
+async fn reuse_of(app: &TestApp, email: &str) {
+    let mut thief = copied(app, email).await;
+    thief.refresh().await.signed_out("reuse");
+}
+
+/// Someone elsewhere with a token that its owner has used and left behind.
+pub async fn copied(app: &TestApp, email: &str) -> Browser {
+    let mut owner = app.signed_in(email).await;
+    let thief = owner.clone().from("198.51.100.9").using(CHROME);
     app.minutes(13);
     owner.refresh().await.expect(StatusCode::OK);
     owner.session().await.expect(StatusCode::OK);
     app.settle().await;
     app.advance(Duration::from_secs(21));
-    thief.refresh().await.signed_out("reuse");
+    thief
 }
 
-async fn open(browser: &mut Browser) -> Vec<Value> {
+pub async fn open(browser: &mut Browser) -> Vec<Value> {
     browser.get("/api/alarms").await.expect(StatusCode::OK).json()["alarms"].as_array().unwrap().clone()
 }
 
-async fn answer(browser: &mut Browser, alarm: &Value, answer: &str) -> Reply {
+pub async fn answer(browser: &mut Browser, alarm: &Value, answer: &str) -> Reply {
     let id = alarm["id"].as_str().unwrap();
     browser.post("/api/alarms/answer", &[("alarm_id", id), ("answer", answer)]).await
 }
@@ -95,6 +105,26 @@ async fn it_was_not_me_ends_everything_forgets_every_browser_and_asks_for_anothe
     assert_eq!(app.number(&known).await, 0);
     assert_eq!(app.number("SELECT COUNT(*) FROM alarms WHERE answer = 'not_mine'").await, 2, "all of theirs");
     owner.sign_in(EMAIL, PASSWORD).await.refused(StatusCode::FORBIDDEN, "password_change_required");
+}
+
+#[tokio::test]
+async fn it_was_not_me_says_nothing_of_the_alarms_of_others_nor_of_those_that_were_answered_before() {
+    let app = start().await;
+    reuse_of(&app, OTHER).await;
+    reuse(&app).await;
+    let mut owner = app.signed_in(EMAIL).await;
+    let first = open(&mut owner).await[0].clone();
+    answer(&mut owner, &first, "mine").await.expect(StatusCode::OK);
+    reuse(&app).await;
+    let mut owner = app.signed_in(EMAIL).await;
+    let second = open(&mut owner).await[0].clone();
+    answer(&mut owner, &second, "not_mine").await.expect(StatusCode::OK);
+    for said in ["mine", "not_mine"] {
+        let told = "SELECT COUNT(*) FROM alarms JOIN users ON users.id = alarms.user_id AND users.id = answered_by";
+        assert_eq!(app.number(&format!("{told} WHERE answer = '{said}' AND email = '{EMAIL}'")).await, 1, "{said}");
+    }
+    let mut other = app.signed_in(OTHER).await;
+    assert_eq!(open(&mut other).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

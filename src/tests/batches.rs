@@ -67,11 +67,11 @@ fn renewed(outcome: &StoreResult<Option<Session>>) -> bool {
     outcome.as_ref().unwrap().is_some()
 }
 
-async fn other_connection(app: &TestApp) -> PgConnection {
+pub async fn other_connection(app: &TestApp) -> PgConnection {
     PgConnection::connect(&app.database.url()).await.unwrap()
 }
 
-async fn run(conn: &mut PgConnection, text: String) {
+pub async fn run(conn: &mut PgConnection, text: String) {
     timeout(SOON, conn.execute(AssertSqlSafe(text))).await.expect("nothing to wait for").unwrap();
 }
 

@@ -1,5 +1,7 @@
 //! A renewal at the node that did the last one: nothing is read, and what has changed since is seen all the same.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use sekisho::domain::role::Role;
 
@@ -38,9 +40,49 @@ async fn what_ended_meanwhile_is_told_as_if_it_had_been_read() {
         ("DELETE FROM sessions", "none"),
     ] {
         let (app, mut browser) = renewed().await;
+        let sid = id(&app).await;
         app.execute(change).await;
         browser.refresh().await.signed_out(reason);
+        assert!(app.state.known.get(&sid).is_none(), "{change}: nothing more is tried with it");
     }
+}
+
+#[tokio::test]
+async fn a_forged_token_of_the_generation_that_is_known_is_as_unknown_as_any_and_moves_nothing() {
+    let (app, mut browser) = renewed().await;
+    let mut forged = app.browser();
+    let mut token = browser.cookie("__Host-refresh").to_owned();
+    let last = token.len() - 2;
+    let other = if &token[last..=last] == "A" { "B" } else { "A" };
+    token.replace_range(last..=last, other);
+    forged.cookies.insert("__Host-refresh".to_owned(), token);
+    forged.refresh().await.signed_out("none");
+    assert_eq!(app.number("SELECT generation FROM sessions").await, 2);
+    browser.refresh().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_end_that_another_node_moved_is_read_before_anybody_is_told_to_be_over() {
+    let (app, mut browser) = renewed().await;
+    let idle_end_at = app.number("SELECT idle_end_at FROM sessions").await;
+    app.execute("UPDATE sessions SET idle_end_at = idle_end_at + 60000").await;
+    let left = u64::try_from(idle_end_at - app.state.clock.now().0).unwrap();
+    app.advance(Duration::from_millis(left));
+    browser.refresh().await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_name_that_was_changed_elsewhere_is_told_within_a_minute_and_one_that_was_changed_here_at_once() {
+    let (app, mut browser) = renewed().await;
+    app.execute("UPDATE users SET display_name = 'Hanako'").await;
+    browser.refresh().await.expect(StatusCode::OK);
+    assert_eq!(browser.session().await.json()["user"]["display_name"], "Hanako");
+    let mut other = app.signed_in(EMAIL).await;
+    other.refresh().await.expect(StatusCode::OK);
+    app.advance(Duration::from_secs(30));
+    other.post("/api/account/update", &[("display_name", "Yamada")]).await.expect(StatusCode::OK);
+    other.refresh().await.expect(StatusCode::OK);
+    assert_eq!(other.session().await.json()["user"]["display_name"], "Yamada");
 }
 
 #[tokio::test]

@@ -1,17 +1,24 @@
 //! A password that must be changed first: no session and no token before there is another one, under every strategy.
 
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 use sekisho::domain::role::Role;
+use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::{
     conformance::{ADMIN, EMAIL, app_of, kinds},
     test_app::{Browser, PASSWORD, Reply, TestApp},
+    test_database::{TestDatabase, sole_writer},
 };
 
 const NEW: &str = "another teapot river 9";
 
 async fn start() -> (TestApp, String, Browser) {
-    let app = TestApp::start().await;
+    start_on(TestApp::start().await).await
+}
+
+async fn start_on(app: TestApp) -> (TestApp, String, Browser) {
     let id = app.user(EMAIL, Role::User).await;
     app.user(ADMIN, Role::Admin).await;
     let admin = app.signed_in(ADMIN).await;
@@ -122,6 +129,52 @@ async fn of_several_who_wait_one_changes_the_password_and_the_others_begin_anew(
         1
     );
     assert_eq!(app.audit("password_change").await, 1);
+}
+
+#[tokio::test]
+async fn once_another_password_is_chosen_whoever_waited_with_the_former_one_begins_anew() {
+    let (app, id, mut admin) = start().await;
+    require(&mut admin, &id).await.expect(StatusCode::OK);
+    let (mut first, mut second) = (waiting(&app).await, waiting(&app).await);
+    choose(&mut first, NEW).await.expect(StatusCode::OK);
+    second.get("/api/login/password").await.signed_out("none");
+    choose(&mut second, "a third teapot river 9").await.signed_out("none");
+    first.session().await.expect(StatusCode::OK);
+    app.browser().sign_in(EMAIL, NEW).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_happens_to_the_account_while_the_new_password_is_hashed_is_not_written_over() {
+    for change in ["locked_at = 1", "version = version + 1", "password_hash = 'another'"] {
+        let (app, id, mut admin) = start_on(TestApp::upon(TestDatabase::sqlite(), &[]).await).await;
+        require(&mut admin, &id).await.expect(StatusCode::OK);
+        let mut browser = waiting(&app).await;
+        let mut other = sole_writer(&app.database).await;
+        let chosen = tokio::spawn(async move { choose(&mut browser, NEW).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let change = format!("UPDATE users SET {change} WHERE id = '{id}'");
+        other.execute(AssertSqlSafe(format!("{change}; COMMIT"))).await.unwrap();
+        chosen.await.unwrap().signed_out("none");
+        let begun = format!("SELECT COUNT(*) FROM sessions WHERE user_id = '{id}'");
+        assert_eq!((app.number(&begun).await, app.audit("password_change").await), (0, 0), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_waits_has_left_the_session_it_was_in() {
+    for kind in kinds() {
+        let app = app_of(&kind, &[]).await;
+        let id = app.text(&format!("SELECT id FROM users WHERE email = '{EMAIL}'")).await;
+        require(&mut app.signed_in(ADMIN).await, &id).await.expect(StatusCode::OK);
+        let mut browser = app.signed_in(ADMIN).await;
+        let mut before = browser.clone();
+        browser.sign_in(EMAIL, PASSWORD).await.refused(StatusCode::FORBIDDEN, "password_change_required");
+        let names: Vec<&str> = browser.cookies.keys().map(String::as_str).collect();
+        assert_eq!(names, ["__Host-device", "__Host-session"], "{kind:?}");
+        if kind.strategy.keeps_sessions() {
+            before.session().await.signed_out("none");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,16 @@
 //! Notes on a person, for the desk only.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use sekisho::domain::role::Role;
 use serde_json::Value;
+use sqlx::Executor as _;
 
 use crate::{
     cli::{on, text, with_input},
     test_app::{Browser, Reply, TestApp},
+    test_database::{TestDatabase, sole_writer},
 };
 
 const EMAIL: &str = "hanako@example.com";
@@ -14,7 +18,10 @@ const ADMIN: &str = "admin@example.com";
 const SUPPORT: &str = "support@example.com";
 
 async fn start() -> (TestApp, String, Browser, Browser) {
-    let app = TestApp::today().await;
+    start_on(TestApp::today().await).await
+}
+
+async fn start_on(app: TestApp) -> (TestApp, String, Browser, Browser) {
     let id = app.user(EMAIL, Role::User).await;
     app.user(ADMIN, Role::Admin).await;
     app.user(SUPPORT, Role::Support).await;
@@ -93,6 +100,39 @@ async fn nobody_at_the_desk_reads_or_writes_or_deletes_notes_on_themselves() {
     let page = support.page(&format!("/admin/users/{own}")).await.expect(StatusCode::OK).text;
     assert!(!page.contains("watch this one"));
     assert_eq!(notes(&mut admin, &own).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_note_is_on_the_page_of_its_person_only() {
+    let (app, id, mut admin, _) = start().await;
+    let other = app.user("taro@example.com", Role::User).await;
+    add(&mut admin, &id, "of one").await.expect(StatusCode::OK);
+    add(&mut admin, &other, "of another").await.expect(StatusCode::OK);
+    for (id, text) in [(&id, "of one"), (&other, "of another")] {
+        let listed = notes(&mut admin, id).await;
+        assert_eq!((listed.len(), &listed[0]["text"]), (1, &text.into()));
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_delete_a_note_at_once_one_did() {
+    let (app, id, mut admin, _) = start_on(TestApp::upon(TestDatabase::sqlite(), &[]).await).await;
+    add(&mut admin, &id, "once").await.expect(StatusCode::OK);
+    let note = notes(&mut admin, &id).await[0].clone();
+    // While nothing can be written both find it.
+    let mut other = sole_writer(&app.database).await;
+    let deletions = [admin.clone(), admin].map(|mut browser| {
+        let note = note.clone();
+        tokio::spawn(async move { delete(&mut browser, &note).await.status })
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute("ROLLBACK").await.unwrap();
+    let mut told = Vec::new();
+    for deletion in deletions {
+        told.push(deletion.await.unwrap());
+    }
+    told.sort();
+    assert_eq!((told, app.audit("note_delete").await), (vec![StatusCode::OK, StatusCode::NOT_FOUND], 1));
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use sekisho::domain::role::Role;
-use sqlx::ConnectOptions as _;
+use sqlx::Executor as _;
 
 use crate::{
     test_app::{Browser, PASSWORD, TestApp},
-    test_database::TestDatabase,
+    test_database::{TestDatabase, sole_writer},
 };
 
 const EMAIL: &str = "hanako@example.com";
@@ -109,9 +109,7 @@ async fn of_two_password_changes_at_once_only_one_is_done() {
     app.user(EMAIL, Role::User).await;
     let browser = app.signed_in(EMAIL).await;
     // While nothing can be written both prove the same current password.
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(app.database.file());
-    let mut other = options.connect().await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let mut other = sole_writer(&app.database).await;
     let changes = ["another teapot river 9", "quite another teapot 7"].map(|new| {
         let mut tab = browser.clone();
         tokio::spawn(async move {
@@ -120,7 +118,7 @@ async fn of_two_password_changes_at_once_only_one_is_done() {
         })
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute("ROLLBACK").await.unwrap();
     let mut done = 0;
     for change in changes {
         done += u32::from(change.await.unwrap() == StatusCode::OK);

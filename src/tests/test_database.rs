@@ -8,7 +8,9 @@ use std::{
 };
 
 use sekisho::server::rng::Rng;
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+};
 use tempfile::TempDir;
 
 use crate::test_app::RUNTIME;
@@ -97,6 +99,13 @@ pub fn skipped(why: &str) {
 pub async fn execute(server: &str, text: &str) {
     let mut conn = PgConnection::connect(server).await.unwrap();
     conn.execute(sqlx::AssertSqlSafe(text.to_owned())).await.unwrap();
+}
+
+/// What keeps everybody else from writing to an SQLite file until its transaction ends, while all read on.
+pub async fn sole_writer(database: &TestDatabase) -> SqliteConnection {
+    let mut writer = SqliteConnectOptions::new().filename(database.file()).connect().await.unwrap();
+    writer.execute("BEGIN IMMEDIATE").await.unwrap();
+    writer
 }
 
 impl Drop for SmallDisk {

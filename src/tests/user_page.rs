@@ -12,7 +12,7 @@ use crate::{
 
 const WORDS: &str = "Call the desk, <b>ext. 7</b>, before you sign in.";
 
-async fn start() -> (TestApp, String, Browser) {
+pub async fn start() -> (TestApp, String, Browser) {
     let app = TestApp::start().await;
     let id = app.user(EMAIL, Role::User).await;
     app.user(ADMIN, Role::Admin).await;
@@ -20,16 +20,16 @@ async fn start() -> (TestApp, String, Browser) {
     (app, id, admin)
 }
 
-async fn person(admin: &mut Browser, id: &str, cursor: &str) -> Value {
+pub async fn person(admin: &mut Browser, id: &str, cursor: &str) -> Value {
     admin.get(&format!("/api/admin/user?user_id={id}&cursor={cursor}")).await.expect(StatusCode::OK).json()
 }
 
-async fn kick(admin: &mut Browser, id: &str, message: &str) -> Value {
+pub async fn kick(admin: &mut Browser, id: &str, message: &str) -> Value {
     let fields = [("user_id", id), ("message", message)];
     admin.post("/api/admin/kick_user", &fields).await.expect(StatusCode::OK).json()
 }
 
-async fn notice(browser: &mut Browser) -> Value {
+pub async fn notice(browser: &mut Browser) -> Value {
     browser.get("/api/session/end").await.expect(StatusCode::OK).json()
 }
 

@@ -47,7 +47,7 @@ async fn of_copies_that_come_at_once_one_ends_the_session_and_raises_the_alarm()
 }
 
 #[tokio::test]
-async fn of_late_repeats_that_come_at_once_one_raises_the_alarm() {
+async fn of_late_repeats_that_come_at_once_one_raises_the_alarm_and_each_is_told_once() {
     let Some(app) = start().await else { return };
     let mut owner = app.signed_in(EMAIL).await;
     for generation in 1..=3 {
@@ -64,6 +64,7 @@ async fn of_late_repeats_that_come_at_once_one_raises_the_alarm() {
         }
     }
     assert_eq!(app.number("SELECT COUNT(*) FROM alarms WHERE kind = 'late'").await, 1);
+    assert_eq!(app.audit("refresh_repeated_late").await, 4, "the two before, and each of these once");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::{
     conformance::{ADMIN, EMAIL, app_of, kinds},
+    limit::takes_no_session_back,
     test_app::{Browser, PASSWORD, Reply, TestApp},
     test_database::{TestDatabase, sole_writer},
 };
@@ -111,14 +112,16 @@ async fn a_wrong_password_is_told_the_same_as_ever() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_several_who_wait_one_changes_the_password_and_the_others_begin_anew() {
-    let (app, id, mut admin) = start().await;
+    let (app, id, mut admin) = start_on(TestApp::with(&[("session.strategy", "database")]).await).await;
     require(&mut admin, &id).await.expect(StatusCode::OK);
     let first = waiting(&app).await;
     let people = [first.clone(), first, waiting(&app).await, waiting(&app).await];
-    let tasks = people.map(|mut browser| tokio::spawn(async move { choose(&mut browser, NEW).await.status }));
+    let tasks = people.map(|mut browser| tokio::spawn(async move { choose(&mut browser, NEW).await }));
     let mut done = 0;
     for task in tasks {
-        match task.await.unwrap() {
+        let reply = task.await.unwrap();
+        takes_no_session_back(&reply);
+        match reply.status {
             StatusCode::OK => done += 1,
             other => assert_eq!(other, StatusCode::UNAUTHORIZED),
         }

@@ -14,7 +14,6 @@ use crate::{
             tokens,
             waiting::{self, GONE, Waiting},
         },
-        http::cookies::Name,
         store::{
             StoreResult, Tx,
             sessions::{self, Session},
@@ -61,9 +60,6 @@ pub async fn choose(cx: &RequestContext, session_id: &str) -> ApiResult<(NewSess
     };
     let cloned = cx.clone();
     let chosen = cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &id, choice).await })).await?;
-    if matches!(chosen, Err(ApiError::SignedOut { .. })) && cx.actor().is_err() {
-        cx.reply.clear(Name::Session);
-    }
     let begun = chosen?;
     tokens::issue(cx, &begun.session, &begun.user)?;
     cx.state.tally.count(Kind::SignIns, cx.now);

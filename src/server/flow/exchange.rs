@@ -139,10 +139,10 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
         Judged::Ended(reason) => Ok(Exchange::Ended(reason)),
         Judged::Reused => end_for_reuse(cx, tx, &session, generation).await,
         Judged::Renewed(next, rotation) => {
-            if rotation == (Rotation::Repeated { late: true }) {
+            let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
+            if renewed.is_some() && rotation == (Rotation::Repeated { late: true }) {
                 audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
             }
-            let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
             if renewed.is_some() && next.chain.suspect() && !session.chain.suspect() {
                 alarms::raise(cx, tx, &session, AlarmKind::Late).await?;
             }

@@ -21,7 +21,6 @@ use crate::{
             tokens,
             waiting::{self, GONE, Waiting},
         },
-        http::cookies::Name,
         secret::Password,
         store::{
             StoreResult, Tx,
@@ -71,9 +70,6 @@ pub async fn choose(cx: &RequestContext, new: Password) -> ApiResult<(NewSession
     let cloned = cx.clone();
     let change = Change { id, former, hash };
     let changed = cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &change).await })).await?;
-    if matches!(changed, Err(ApiError::SignedOut { .. })) && cx.actor().is_err() {
-        cx.reply.clear(Name::Session);
-    }
     match changed? {
         Begun { user, wishes, session: Some(session) } => {
             tokens::issue(cx, &session, &user)?;

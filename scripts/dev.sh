@@ -26,7 +26,7 @@ trap 'exit 130' INT TERM
 
 while true; do
     touch "$stamp"
-    if scripts/build-site.sh dev && cargo build --no-default-features --features ssr; then
+    if scripts/build-site.sh dev staff && cargo build --no-default-features --features ssr; then
         stop
         "${CARGO_TARGET_DIR:-target}/debug/sekisho" "$@" &
         server=$!

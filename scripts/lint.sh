@@ -13,7 +13,7 @@ mkdir -p target/site # the server embeds it, and this comes before it is built
 cargo clippy --no-default-features --features ssr --all-targets -- -D warnings
 
 step "clippy, browser"
-cargo clippy --no-default-features --features hydrate --target wasm32-unknown-unknown --lib -- -D warnings
+cargo clippy --no-default-features --features staff --target wasm32-unknown-unknown --lib -- -D warnings
 
 step "clippy, bench"
 cargo clippy --package sekisho-bench --all-targets -- -D warnings

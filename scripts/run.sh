@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh build
-scripts/build-site.sh dev
+scripts/build-site.sh dev staff
 cargo build --no-default-features --features ssr
 exec "${CARGO_TARGET_DIR:-target}/debug/sekisho" "$@"

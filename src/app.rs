@@ -12,10 +12,16 @@ use leptos_router::{
 use wasm_bindgen::JsCast;
 
 use crate::{
-    client::dom::focus_heading,
+    client::{
+        dom::{focus_heading, reload},
+        guest,
+        listeners::keep,
+    },
+    domain::program::Program,
     i18n::td_string as text,
+    platform::program,
     ui::{
-        auth_state::provide_auth_state,
+        auth_state::{provide_auth_state, use_auth_state},
         components::{footer::Footer, header::Header, session_guard::SessionGuard},
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
@@ -28,6 +34,7 @@ use crate::{
         },
         password_length::provide_password_min_length,
         paths,
+        program::{desk, settings},
     },
 };
 
@@ -61,39 +68,48 @@ fn Frame() -> impl IntoView {
             <Pages />
         </main>
         <Footer />
-        <SessionGuard />
+        {if program().has(Program::Person) {
+            view! { <SessionGuard /> }.into_any()
+        } else {
+            await_sign_in();
+            ().into_any()
+        }}
     }
 }
 
 /// Every page. All are rendered whole before they are sent, so that they work without scripts and nothing moves later.
 #[component]
 fn Pages() -> impl IntoView {
-    let to_devices = || view! { <Redirect path=paths::DEVICES /> };
     view! {
         <Routes fallback=NotFound>
             <Route path=path!("/") view=Home ssr=SsrMode::Async />
             <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
-            <Route path=path!("/login/choose") view=ChoosePage ssr=SsrMode::Async />
-            <Route path=path!("/login/password") view=NewPasswordPage ssr=SsrMode::Async />
+            <Route path=path!("/login/choose") view=settings(ChoosePage) ssr=SsrMode::Async />
+            <Route path=path!("/login/password") view=settings(NewPasswordPage) ssr=SsrMode::Async />
             <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
-            <ParentRoute path=path!("/settings") view=SettingsArea ssr=SsrMode::Async>
-                <Route path=path!("") view=to_devices ssr=SsrMode::Async />
-                <Route path=path!("devices") view=DevicesPage ssr=SsrMode::Async />
-                <Route path=path!("security") view=Security ssr=SsrMode::Async />
-                <Route path=path!("account") view=Account ssr=SsrMode::Async />
+            <ParentRoute path=path!("/settings") view=settings(SettingsArea) ssr=SsrMode::Async>
+                <Route path=path!("") view=settings(ToDevices) ssr=SsrMode::Async />
+                <Route path=path!("devices") view=settings(DevicesPage) ssr=SsrMode::Async />
+                <Route path=path!("security") view=settings(Security) ssr=SsrMode::Async />
+                <Route path=path!("account") view=settings(Account) ssr=SsrMode::Async />
             </ParentRoute>
-            <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
-                <Route path=path!("") view=AdminOverview ssr=SsrMode::Async />
-                <Route path=path!("users") view=AdminUsers ssr=SsrMode::Async />
-                <Route path=path!("users/several") view=AdminSeveral ssr=SsrMode::Async />
-                <Route path=path!("users/new") view=AdminInvites ssr=SsrMode::Async />
-                <Route path=path!("users/:id") view=AdminUser ssr=SsrMode::Async />
-                <Route path=path!("audit") view=AdminAudit ssr=SsrMode::Async />
-                <Route path=path!("webhooks") view=AdminWebhooks ssr=SsrMode::Async />
-                <Route path=path!("webhooks/:id") view=AdminWebhook ssr=SsrMode::Async />
+            <ParentRoute path=path!("/admin") view=desk(AdminArea) ssr=SsrMode::Async>
+                <Route path=path!("") view=desk(AdminOverview) ssr=SsrMode::Async />
+                <Route path=path!("users") view=desk(AdminUsers) ssr=SsrMode::Async />
+                <Route path=path!("users/several") view=desk(AdminSeveral) ssr=SsrMode::Async />
+                <Route path=path!("users/new") view=desk(AdminInvites) ssr=SsrMode::Async />
+                <Route path=path!("users/:id") view=desk(AdminUser) ssr=SsrMode::Async />
+                <Route path=path!("audit") view=desk(AdminAudit) ssr=SsrMode::Async />
+                <Route path=path!("webhooks") view=desk(AdminWebhooks) ssr=SsrMode::Async />
+                <Route path=path!("webhooks/:id") view=desk(AdminWebhook) ssr=SsrMode::Async />
             </ParentRoute>
         </Routes>
     }
+}
+
+#[component]
+fn ToDevices() -> impl IntoView {
+    view! { <Redirect path=paths::DEVICES /> }
 }
 
 /// Tells tests (and the style sheet) that handlers are in place.
@@ -109,6 +125,17 @@ fn mark_hydrated() {
         }
         if let Ok(Ok(read)) = Reflect::get(&window(), &"__RESOLVED_RESOURCES".into()).map(JsCast::dyn_into::<Array>) {
             read.set_length(0);
+        }
+    });
+}
+
+/// A page of nobody is loaded anew once there is somebody.
+fn await_sign_in() {
+    let auth = use_auth_state();
+    Effect::new(move |_| keep(guest::watch(move || auth.reload())));
+    Effect::new(move |_| {
+        if let Some(Ok(_)) = auth.session().get() {
+            reload();
         }
     });
 }

@@ -1,9 +1,32 @@
 //! Where server and browser differ, so that nothing else needs to ask which of the two it is compiled for.
 
 use crate::{
-    domain::{password_policy::LEAST_MIN_LENGTH, theme::Theme},
+    domain::{password_policy::LEAST_MIN_LENGTH, program::Program, theme::Theme},
     i18n::Locale,
 };
+
+/// The program that this is compiled for; the server draws the pages of all. A constant, so that what others have is dropped.
+pub const COMPILED: Program = if cfg!(any(feature = "ssr", feature = "staff")) {
+    Program::Staff
+} else if cfg!(feature = "person") {
+    Program::Person
+} else {
+    Program::Guest
+};
+
+/// The program by which the page being rendered is run.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn program() -> Program {
+    crate::server::http::program::of_page()
+}
+
+/// The program by which the page is run.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub const fn program() -> Program {
+    COMPILED
+}
 
 /// In the address of a page: the language that was just chosen for it.
 pub const LANGUAGE_PARAMETER: &str = "lang";

@@ -5,8 +5,8 @@ use leptos_meta::MetaTags;
 
 use crate::{
     app::App,
-    domain::theme::Theme,
-    platform::{asset_url, document_theme},
+    domain::{program::Program, theme::Theme},
+    platform::{asset_url, document_theme, program},
 };
 
 /// The page is there without the program: it is shown before that takes the line and the processor. A tab that nobody sees draws no
@@ -18,12 +18,13 @@ new Promise((shown) => requestAnimationFrame(() => setTimeout(shown))), new Prom
 const BREATHE: &str = "await new Promise((heard) => setTimeout(heard));";
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let (style, script, wasm) =
-        (asset_url("pkg/sekisho.css"), asset_url("pkg/sekisho.js"), asset_url("pkg/sekisho.wasm"));
+    let [script, wasm] = files_of(program());
+    let style = asset_url("pkg/sekisho.css");
     let nonce = use_nonce();
     let theme = document_theme();
     let start = format!(
-        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\n{BREATHE}\nhydrate();"
+        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\n{BREATHE}\nhydrate();{}",
+        fetch_the_next()
     );
     view! {
         <!DOCTYPE html>
@@ -47,6 +48,21 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+fn files_of(program: Program) -> [String; 2] {
+    ["js", "wasm"].map(|kind| asset_url(&format!("{}.{kind}", program.file())))
+}
+
+/// Whoever begins to fill in a form is about to sign in, and has the next program there by then.
+fn fetch_the_next() -> String {
+    if program() != Program::Guest {
+        return String::new();
+    }
+    format!(
+        "\naddEventListener(\"input\", () => {:?}.forEach((file) => fetch(file, {{ priority: \"low\" }})), {{ once: true }});",
+        files_of(Program::Person)
+    )
 }
 
 /// The browser's own bars take the ground's colour.

@@ -7,11 +7,16 @@ use super::{
     silent_refresh,
     tab_sync::{self, News},
 };
-use crate::api::{ApiError, ApiResult};
+use crate::{
+    api::{ApiError, ApiResult},
+    domain::program::Program,
+    platform::COMPILED,
+};
 
 /// Calls; on `renew` performs one refresh (shared by all who need it) and calls once more.
 ///
-/// On the server it only calls: cookies can't be renewed from within a page being rendered, so the answer stands.
+/// On the server it only calls: cookies can't be renewed from within a page being rendered, so the answer stands. So it does where
+/// nobody is signed in.
 ///
 /// # Errors
 /// Those of the call, and those of `POST /api/refresh`. `signed_out` also ends the page's session, in all tabs.
@@ -20,7 +25,7 @@ where
     F: Fn() -> Fut,
     Fut: Future<Output = ApiResult<T>>,
 {
-    if !IN_BROWSER {
+    if !IN_BROWSER || !COMPILED.has(Program::Person) {
         return call().await;
     }
     let known_end = silent_refresh::known_end();

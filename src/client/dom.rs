@@ -59,6 +59,16 @@ pub fn go_to(address: &str) {
     let _ = window().location().assign(address);
 }
 
+/// Loads a page of this site, also if it is where the browser thinks to be.
+pub fn load(address: &str) {
+    let here = window().location();
+    if here.pathname().unwrap_or_default() + &here.search().unwrap_or_default() == address {
+        reload();
+    } else {
+        go_to(address);
+    }
+}
+
 /// Gives the focus to the heading of the page, where there is one.
 pub fn focus_heading() {
     focus_at("main h1");

@@ -14,7 +14,11 @@ use super::{
     dom, form_fields,
     page_forms::{self, KeptForm},
 };
-use crate::{api::ApiError, domain::kept_forms::still_kept};
+use crate::{
+    api::ApiError,
+    domain::{kept_forms::still_kept, program::Program},
+    platform::COMPILED,
+};
 
 type Input = Box<dyn Any>;
 
@@ -48,6 +52,9 @@ thread_local! {
 
 /// A page that is drawn again is put where it was left, unless that takes so long that the person is somewhere else by then.
 const PLACED_WITHIN_MS: i64 = 5_000;
+
+/// Where nobody is signed in there is nothing to keep.
+const KEEPS: bool = COMPILED.has(Program::Person);
 
 /// The session has ended: reads the forms, which are about to leave the page.
 pub fn keep(ended_at: i64) {
@@ -99,6 +106,9 @@ pub fn note_focus(event: &Event) {
 
 /// A form is being sent.
 pub fn sending(event: &Event) {
+    if !KEEPS {
+        return;
+    }
     let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     SENDING.set(form.filter(|form| !form_fields::asks_for_secret(form)).map(|_| page()));
 }
@@ -111,11 +121,14 @@ pub fn sending_again() {
 /// The page that is sending something, if that may be kept.
 #[must_use]
 pub fn sender() -> Option<String> {
-    SENDING.take()
+    if KEEPS { SENDING.take() } else { None }
 }
 
 /// A call was answered. `sent` is what was sent by which page, if it may be kept.
 pub fn answered(path: &'static str, error: Option<&ApiError>, sent: Option<(String, Input)>) {
+    if !KEEPS {
+        return;
+    }
     KEPT.with_borrow_mut(|kept| match (kept, error, sent) {
         (Some(kept), Some(ApiError::SignedOut { .. }), Some((page, input)))
             if kept.back.is_none() && kept.page == page =>
@@ -131,6 +144,9 @@ pub fn answered(path: &'static str, error: Option<&ApiError>, sent: Option<(Stri
 /// What was to be sent when the session ended, for whoever is back in the page. Once.
 #[must_use]
 pub fn take_call(path: &str) -> Option<Input> {
+    if !KEEPS {
+        return None;
+    }
     lapse();
     let page = page();
     let input = KEPT.with_borrow_mut(|kept| {

@@ -15,6 +15,7 @@ mod flight;
 mod form_fields;
 mod guard;
 mod guard_calls;
+pub mod guest;
 mod idle_timer;
 pub mod kept_forms;
 pub mod listeners;

@@ -121,7 +121,6 @@ async fn without_a_waiting_sign_in_there_is_nothing_to_choose() {
         app.minutes(10);
         late.get("/api/login/waiting").await.signed_out("none");
         choose(&mut late, &sid).await.signed_out("none");
-        assert_eq!(late.cookie("__Host-session"), "");
     }
 }
 
@@ -136,16 +135,16 @@ async fn a_changed_password_or_a_lock_in_between_makes_waiting_worthless() {
             app.execute(&format!("UPDATE users SET {change} WHERE email = '{EMAIL}'")).await;
             new.get("/api/login/waiting").await.signed_out("none");
             choose(&mut new, &sid).await.signed_out("none");
-            assert_eq!(new.cookie("__Host-session"), "");
             assert_eq!(app.audit("session_evict").await, 0, "{strategy:?} {change}");
         }
     }
 }
 
-/// Under the same name the one who was faster may have just been given theirs.
+/// Under the name of what is refused the one who was faster may have just been given a session.
 pub fn takes_no_session_back(reply: &Reply) {
     let lines = reply.set_cookies();
-    assert!(!lines.iter().any(|line| line.starts_with("__Host-session=;")), "{lines:?}");
+    let takes_back = lines.iter().any(|line| line.starts_with("__Host-session=;"));
+    assert!(reply.status == StatusCode::OK || !takes_back, "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -12,6 +12,7 @@ pub mod locale;
 pub mod pages;
 pub mod password_length;
 pub mod paths;
+pub mod program;
 pub mod step_up;
 pub mod texts;
 pub mod times;

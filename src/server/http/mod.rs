@@ -16,6 +16,7 @@ pub mod limits;
 pub mod origin_check;
 pub mod original_url;
 pub mod patient_io;
+pub mod program;
 pub mod security_headers;
 pub mod site;
 pub mod theme;

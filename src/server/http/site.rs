@@ -57,6 +57,12 @@ pub fn version(name: &str) -> Option<String> {
     identity(name).map(|file| version_of(&file))
 }
 
+/// Whether the site was built with a file.
+#[must_use]
+pub fn has(name: &str) -> bool {
+    identity(name).is_some()
+}
+
 fn version_of(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
     let beginning = hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));

@@ -11,8 +11,9 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     api::{ApiError, ApiResult, session::CurrentUser},
-    domain::role::Action,
+    domain::{program::Program, role::Action},
     i18n::td_string as text,
+    platform::COMPILED,
     ui::{
         auth_state::use_auth_state,
         components::{icons::chevron_down, seal::Seal},
@@ -52,7 +53,9 @@ pub fn Header() -> impl IntoView {
                             let ended = auth.ended().with(Option::is_some);
                             user.get()
                                 .map(|user| match user {
-                                    Ok(user) if !ended => EitherOf3::A(view! { <UserMenu user /> }),
+                                    Ok(user) if !ended && COMPILED.has(Program::Person) => {
+                                        EitherOf3::A(view! { <UserMenu user /> }.into_any())
+                                    }
                                     Err(ApiError::SignedOut { .. }) if !ended => EitherOf3::B(view! { <WaysIn /> }),
                                     _ => EitherOf3::C(()),
                                 })

@@ -1,6 +1,6 @@
 //! The start: what this is, for those who come by; the own pass and the ways on, for those who are in.
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
@@ -11,10 +11,12 @@ use crate::{
     },
     domain::{
         device_label::{DeviceForm, DeviceLabel},
+        program::Program,
         role::Action,
         session::EndReason,
     },
     i18n::{Locale, td_string as text},
+    platform::COMPILED,
     ui::{
         auth_state::use_auth_state,
         components::{
@@ -45,9 +47,10 @@ pub fn Home() -> impl IntoView {
                     visitor
                         .get()
                         .map(|visitor| match visitor {
-                            Visitor::Ended(reason) => EitherOf3::A(view! { <AfterEnd reason /> }),
-                            Visitor::SignedIn { user, kept } => EitherOf3::B(view! { <Welcome user kept /> }),
-                            Visitor::PassingBy => EitherOf3::C(view! { <Hero /> }),
+                            Visitor::PassingBy => view! { <Hero /> }.into_any(),
+                            _ if !COMPILED.has(Program::Person) => view! { <Loading /> }.into_any(),
+                            Visitor::Ended(reason) => view! { <AfterEnd reason /> }.into_any(),
+                            Visitor::SignedIn { user, kept } => view! { <Welcome user kept /> }.into_any(),
                         })
                 }
             }

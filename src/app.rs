@@ -34,7 +34,7 @@ use crate::{
         },
         password_length::provide_password_min_length,
         paths,
-        program::{desk, settings},
+        program::{desk, everywhere, settings},
     },
 };
 
@@ -82,26 +82,26 @@ fn Frame() -> impl IntoView {
 fn Pages() -> impl IntoView {
     view! {
         <Routes fallback=NotFound>
-            <Route path=path!("/") view=Home ssr=SsrMode::Async />
-            <Route path=path!("/login") view=SignIn ssr=SsrMode::Async />
-            <Route path=path!("/login/choose") view=settings(ChoosePage) ssr=SsrMode::Async />
-            <Route path=path!("/login/password") view=settings(NewPasswordPage) ssr=SsrMode::Async />
-            <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
-            <ParentRoute path=path!("/settings") view=settings(SettingsArea) ssr=SsrMode::Async>
-                <Route path=path!("") view=settings(ToDevices) ssr=SsrMode::Async />
-                <Route path=path!("devices") view=settings(DevicesPage) ssr=SsrMode::Async />
-                <Route path=path!("security") view=settings(Security) ssr=SsrMode::Async />
-                <Route path=path!("account") view=settings(Account) ssr=SsrMode::Async />
+            <Route path=path!("/") view=everywhere(|| Home().into_any()) ssr=SsrMode::Async />
+            <Route path=path!("/login") view=everywhere(|| SignIn().into_any()) ssr=SsrMode::Async />
+            <Route path=path!("/login/choose") view=settings(|| ChoosePage().into_any()) ssr=SsrMode::Async />
+            <Route path=path!("/login/password") view=settings(|| NewPasswordPage().into_any()) ssr=SsrMode::Async />
+            <Route path=path!("/register") view=everywhere(|| RegisterPage().into_any()) ssr=SsrMode::Async />
+            <ParentRoute path=path!("/settings") view=settings(|| SettingsArea().into_any()) ssr=SsrMode::Async>
+                <Route path=path!("") view=settings(|| ToDevices().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("devices") view=settings(|| DevicesPage().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("security") view=settings(|| Security().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("account") view=settings(|| Account().into_any()) ssr=SsrMode::Async />
             </ParentRoute>
-            <ParentRoute path=path!("/admin") view=desk(AdminArea) ssr=SsrMode::Async>
-                <Route path=path!("") view=desk(AdminOverview) ssr=SsrMode::Async />
-                <Route path=path!("users") view=desk(AdminUsers) ssr=SsrMode::Async />
-                <Route path=path!("users/several") view=desk(AdminSeveral) ssr=SsrMode::Async />
-                <Route path=path!("users/new") view=desk(AdminInvites) ssr=SsrMode::Async />
-                <Route path=path!("users/:id") view=desk(AdminUser) ssr=SsrMode::Async />
-                <Route path=path!("audit") view=desk(AdminAudit) ssr=SsrMode::Async />
-                <Route path=path!("webhooks") view=desk(AdminWebhooks) ssr=SsrMode::Async />
-                <Route path=path!("webhooks/:id") view=desk(AdminWebhook) ssr=SsrMode::Async />
+            <ParentRoute path=path!("/admin") view=desk(|| AdminArea().into_any()) ssr=SsrMode::Async>
+                <Route path=path!("") view=desk(|| AdminOverview().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("users") view=desk(|| AdminUsers().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("users/several") view=desk(|| AdminSeveral().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("users/new") view=desk(|| AdminInvites().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("users/:id") view=desk(|| AdminUser().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("audit") view=desk(|| AdminAudit().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("webhooks") view=desk(|| AdminWebhooks().into_any()) ssr=SsrMode::Async />
+                <Route path=path!("webhooks/:id") view=desk(|| AdminWebhook().into_any()) ssr=SsrMode::Async />
             </ParentRoute>
         </Routes>
     }

@@ -1,6 +1,6 @@
 //! Calling the server from a page: a token that has just ended is renewed and the call repeated, unseen.
 
-use std::future::Future;
+use std::{future::Future, pin::Pin};
 
 use super::{
     dom::IN_BROWSER,
@@ -18,16 +18,25 @@ use crate::{
 /// On the server it only calls: cookies can't be renewed from within a page being rendered, so the answer stands. So it does where
 /// nobody is signed in.
 ///
+/// Behind a pointer, so that what polls it exists once in the browser's program and not for each who asks.
+///
 /// # Errors
 /// Those of the call, and those of `POST /api/refresh`. `signed_out` also ends the page's session, in all tabs.
-pub async fn with_renewal<T, F, Fut>(call: F) -> ApiResult<T>
+pub fn with_renewal<T, F, Fut>(call: F) -> Pin<Box<dyn Future<Output = ApiResult<T>> + Send>>
+where
+    T: Send + 'static,
+    F: Fn() -> Fut + Send + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
+{
+    // Not within one future: what a program never does would stand in it as a state.
+    if IN_BROWSER && COMPILED.has(Program::Person) { Box::pin(renewing(call)) } else { Box::pin(call()) }
+}
+
+async fn renewing<T, F, Fut>(call: F) -> ApiResult<T>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = ApiResult<T>>,
 {
-    if !IN_BROWSER || !COMPILED.has(Program::Person) {
-        return call().await;
-    }
     let known_end = silent_refresh::known_end();
     let session_id = tab_sync::session_id();
     let reply = match call().await {

@@ -4,7 +4,13 @@
 //! once, the server is asked with a time limit, and only an end that was moved by an act elsewhere lets the page go on.
 //! A failure of the network is never a sign-out.
 
-use std::{cell::Cell, future::Future};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -48,7 +54,7 @@ impl Guard {
 
     pub(super) fn touch(self, session_id: String, acted_at: i64) {
         spawn_local(async move {
-            let (asked_at, reply) = timed(|| touch((dom::now_ms() - acted_at).max(0).to_string())).await;
+            let (asked_at, reply) = timed(move || touch((dom::now_ms() - acted_at).max(0).to_string())).await;
             self.reached(&reply);
             match reply {
                 Ok(ends) => self.learn_and_tell(&session_id, Received::asked_at(asked_at, ends)),
@@ -198,14 +204,16 @@ fn jittered(pause_ms: i32) -> i32 {
 /// Calls with renewal, and says when the call that was answered went out.
 async fn timed<T, F, Fut>(call: F) -> (i64, ApiResult<T>)
 where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ApiResult<T>>,
+    T: Send + 'static,
+    F: Fn() -> Fut + Send + 'static,
+    Fut: Future<Output = ApiResult<T>> + Send + 'static,
 {
-    let asked_at = Cell::new(dom::now_ms());
-    let reply = with_renewal(|| {
-        asked_at.set(dom::now_ms());
+    let asked_at = Arc::new(AtomicI64::new(dom::now_ms()));
+    let noted = Arc::clone(&asked_at);
+    let reply = with_renewal(move || {
+        noted.store(dom::now_ms(), Ordering::Relaxed);
         call()
     });
     let reply = reply.await;
-    (asked_at.get(), reply)
+    (asked_at.load(Ordering::Relaxed), reply)
 }

@@ -39,7 +39,6 @@ where
     resource
 }
 
-/// Behind a pointer, so that what polls it exists once in the browser's program and not for each who asks.
 fn read<S, T, F, Fut>(fetch: F, key: S) -> Pin<Box<dyn Future<Output = ApiResult<T>> + Send>>
 where
     S: Clone + Send + 'static,
@@ -47,7 +46,7 @@ where
     F: Fn(S) -> Fut + Send + 'static,
     Fut: Future<Output = ApiResult<T>> + Send + 'static,
 {
-    Box::pin(with_renewal(move || fetch(key.clone())))
+    with_renewal(move || fetch(key.clone()))
 }
 
 /// The same, read anew whenever `what` changed, unseen: what is shown stays until there is something newer, also when

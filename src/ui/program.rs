@@ -9,22 +9,22 @@ use leptos_router::{hooks::use_location, location::Location};
 use super::components::states::Loading;
 use crate::{client::dom, domain::program::Program, platform::COMPILED};
 
+/// How a page is drawn. One type for all, so that the router is compiled once and not for each.
+pub type Page = fn() -> AnyView;
+
+/// A page that every program has.
+pub const fn everywhere(page: Page) -> Page {
+    page
+}
+
 /// A page of the settings.
-pub fn settings<V, P>(page: P) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static
-where
-    V: IntoView + 'static,
-    P: Fn() -> V + Clone + Send + Sync + 'static,
-{
-    move || if COMPILED.has(Program::Person) { page().into_any() } else { elsewhere() }
+pub fn settings(page: Page) -> Page {
+    if COMPILED.has(Program::Person) { page } else { elsewhere }
 }
 
 /// A page of the admin's desk.
-pub fn desk<V, P>(page: P) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static
-where
-    V: IntoView + 'static,
-    P: Fn() -> V + Clone + Send + Sync + 'static,
-{
-    move || if COMPILED.has(Program::Staff) { page().into_any() } else { elsewhere() }
+pub fn desk(page: Page) -> Page {
+    if COMPILED.has(Program::Staff) { page } else { elsewhere }
 }
 
 fn elsewhere() -> AnyView {

@@ -7,21 +7,15 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 scripts/setup.sh build test
-services=$PWD/scripts/test-services.sh
-trap '"$services" stop $$; kill $(jobs -p) 2>/dev/null || true' EXIT
-trap 'exit 130' INT TERM
-
-# Beside the lints, in a folder of its own: neither has work for two cores all the time.
-mkdir -p target
-CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/browser scripts/build-site.sh dev >target/site.log 2>&1 &
-site=$!
 scripts/lint.sh
 
 step "site"
-wait "$site" || { cat target/site.log && exit 1; }
-tail -n 1 target/site.log
+scripts/build-site.sh dev
 
 step "databases for the tests"
+services=$PWD/scripts/test-services.sh
+trap '"$services" stop $$' EXIT
+trap 'exit 130' INT TERM
 addresses=$("$services" start $$)
 eval "$addresses"
 

@@ -37,7 +37,7 @@ trap 'rm -rf "$stage"' EXIT
 # $cache/$1.wasm from the sources of the browser's side, again only if one of them changed. Cargo gives all programs the same
 # name: one that it takes to be there still may be another by now.
 compile() {
-    local program=$1 feature=${1/#guest/hydrate} wasm=$cache/$1.wasm sources=(Cargo.toml Cargo.lock .cargo build.rs locales src scripts/build-site.sh)
+    local feature=${1/#guest/hydrate} wasm=$cache/$1.wasm sources=(Cargo.toml Cargo.lock .cargo build.rs locales src scripts/build-site.sh)
     [ "$(rustc --version)" != "$(cat "$wasm.by" 2>/dev/null)" ] || [ -n "$(find "${sources[@]}" \
         \( -path src/server -o -path src/tests \) -prune -o -type f -newer "$wasm.by" -print -quit)" ] || return 0
     rm -f "$compiled" "$wasm.by"

@@ -40,6 +40,19 @@ test("the devices page shows both browsers of a person, this one first", async (
   await expect(otherPasses(page)).toContainText("Firefox on Linux");
 });
 
+test.describe("far from Greenwich", () => {
+  test.use({ timezoneId: "Asia/Tokyo" });
+
+  test("whoever points at a time reads it in their own zone", async ({ page, account }) => {
+    await signIn(page, account, { to: "/settings/devices" });
+    const time = ownPass(page).locator("time").first();
+    await expect(time).toHaveAttribute("title", / UTC$/);
+    const at = new Date((await time.getAttribute("datetime")) ?? "");
+    await time.hover();
+    await expect(time).toHaveAttribute("title", at.toLocaleString("en", { timeZone: "Asia/Tokyo" }));
+  });
+});
+
 test("a device that was signed out leaves the list of the one that did it", async ({ page, browser, account }) => {
   await otherBrowser(browser, account);
   await signIn(page, account);

@@ -16,6 +16,8 @@ use web_sys::{Element, HtmlDocument, HtmlElement};
 /// Whether this is the browser's build. A constant, so that the server's build drops what follows from it.
 pub const IN_BROWSER: bool = cfg!(target_family = "wasm");
 
+const HYDRATED: &str = "data-hydrated";
+
 /// Milliseconds of the browser's wall clock. Only differences of it mean anything: no two machines agree.
 #[must_use]
 pub fn now_ms() -> i64 {
@@ -27,10 +29,20 @@ pub fn now_ms() -> i64 {
 /// The hour and minute of an instant where the reader is, and whether that was today.
 #[must_use]
 pub fn local_time(at: i64) -> (String, bool) {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year we meet are exact in a double")]
-    let date = Date::new(&JsValue::from_f64(at as f64));
+    let date = date(at);
     let is_today = date.get_date() == Date::new_0().get_date();
     (format!("{:02}:{:02}", date.get_hours(), date.get_minutes()), is_today)
+}
+
+/// Date and time of day where the reader is, as written in a language.
+#[must_use]
+pub fn in_own_zone(at: i64, language: &str) -> String {
+    date(at).to_locale_string(language, &JsValue::UNDEFINED).into()
+}
+
+fn date(at: i64) -> Date {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year we meet are exact in a double")]
+    Date::new(&JsValue::from_f64(at as f64))
 }
 
 /// A number in `0.0..1.0`, for jitter. Not for secrets.
@@ -67,6 +79,19 @@ pub fn load(address: &str) {
     } else {
         go_to(address);
     }
+}
+
+/// Tells the document (tests, and the style sheet) that handlers are in place.
+pub fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        // the attribute's name is a valid one, so this cannot fail
+        let _ = root.set_attribute(HYDRATED, "");
+    }
+}
+
+#[must_use]
+pub fn is_hydrated() -> bool {
+    document().document_element().is_some_and(|root| root.has_attribute(HYDRATED))
 }
 
 /// Gives the focus to the heading of the page, where there is one.

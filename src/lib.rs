@@ -29,5 +29,5 @@ pub use generated::i18n;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    client::hydration::hydrate(|| leptos::mount::hydrate_body(app::App));
 }

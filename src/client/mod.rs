@@ -16,6 +16,7 @@ mod form_fields;
 mod guard;
 mod guard_calls;
 pub mod guest;
+pub mod hydration;
 mod idle_timer;
 pub mod kept_forms;
 pub mod listeners;

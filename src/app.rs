@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     client::{
-        dom::{focus_heading, reload},
+        dom::{focus_heading, mark_hydrated, reload},
         guest,
         listeners::keep,
     },
@@ -55,7 +55,7 @@ fn Frame() -> impl IntoView {
     let l = use_locale();
     provide_auth_state();
     provide_password_min_length();
-    mark_hydrated();
+    finish_hydration();
     follow_pages();
     let name = text!(l, brand.name);
     view! {
@@ -112,13 +112,9 @@ fn ToDevices() -> impl IntoView {
     view! { <Redirect path=paths::DEVICES /> }
 }
 
-/// Tells tests (and the style sheet) that handlers are in place.
-fn mark_hydrated() {
+fn finish_hydration() {
     Effect::new(|_| {
-        if let Some(root) = document().document_element() {
-            // the attribute's name is a valid one, so this cannot fail
-            let _ = root.set_attribute("data-hydrated", "");
-        }
+        mark_hydrated();
         // What the server sent along to hydrate with has been read; it tells about a person, and must not outlast them.
         while let Ok(Some(payload)) = document().query_selector("body script:not([src])") {
             payload.remove();

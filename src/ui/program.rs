@@ -28,6 +28,14 @@ pub fn desk(page: Page) -> Page {
 }
 
 fn elsewhere() -> AnyView {
+    // A page that comes with a program without it stays as the server wrote it: it would be loaded again and again.
+    if dom::is_hydrated() {
+        load_when_written();
+    }
+    view! { <Loading /> }.into_any()
+}
+
+fn load_when_written() {
     let Location { pathname, search, .. } = use_location();
     Effect::new(move |_| {
         let (path, query) = (pathname.get_untracked(), search.get_untracked());
@@ -35,5 +43,4 @@ fn elsewhere() -> AnyView {
         // once the router has written it into the browser's history
         set_timeout(move || dom::load(&address), Duration::ZERO);
     });
-    view! { <Loading /> }.into_any()
 }

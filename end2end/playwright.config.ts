@@ -16,7 +16,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   timeout: 30_000,
   reporter: [["list"], ["./closing-line.ts"]],
-  use: { locale: "en-US", timezoneId: "UTC", trace: "retain-on-failure" },
+  use: { locale: "en-US", timezoneId: "UTC", trace: "on-first-retry" },
   projects: [
     {
       name: "chromium",

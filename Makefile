@@ -32,6 +32,6 @@ setup: ## install what building and testing need
 fmt: ## format the Rust sources
 	@cargo fmt --all
 
-lint: ## format check, clippy for server, browser and bench, cfg gate
+lint: ## format check, clippy for server, bench and browser, cfg gate
 	@scripts/setup.sh build
 	@scripts/lint.sh

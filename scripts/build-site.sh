@@ -12,8 +12,8 @@ profile=${1:?usage: scripts/build-site.sh dev|wasm-release [program…]}
 programs=("${@:2}")
 [ ${#programs[@]} -gt 0 ] || programs=(guest person staff)
 case $profile in
-# A browser compiles what comes, each time: half as much where it is optimised. To look across all of it costs as long again.
-dev) optimise=(-O1) quality=fast settings=(--config profile.dev.opt-level=1 --config 'profile.dev.lto="off"') ;;
+# A browser compiles what comes, each time: half as much where it is optimised.
+dev) optimise=(-O1) quality=fast settings=(--config profile.dev.opt-level=1) ;;
 # -Oz saves a tenth of the file and costs a tenth of what is sent: it leaves little alike for brotli to find; so does inlining of more
 # than the smallest. By their names, what was made of one generic function stands together.
 wasm-release) optimise=(-O1 --dae-optimizing --inlining-optimizing --one-caller-inline-max-function-size=10 --duplicate-function-elimination --reorder-functions-by-name --strip-debug --strip-producers) quality=best settings=() ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that need no running program: format, clippy for server, browser and bench, and where cfg gates stand.
+# Checks that need no running program: format, clippy for server, bench and browser, and where cfg gates stand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,15 +8,12 @@ step() { printf '\n== %s\n' "$*"; }
 step "format"
 cargo fmt --all --check
 
-step "clippy, server"
+step "clippy, server and bench"
 mkdir -p target/site # the server embeds it, and this comes before it is built
-cargo clippy --no-default-features --features ssr --all-targets -- -D warnings
+cargo clippy --workspace --no-default-features --features sekisho/ssr --all-targets -- -D warnings
 
 step "clippy, browser"
 cargo clippy --no-default-features --features staff --target wasm32-unknown-unknown --lib -- -D warnings
-
-step "clippy, bench"
-cargo clippy --package sekisho-bench --all-targets -- -D warnings
 
 step "cfg gates"
 if grep -rnE 'cfg(_attr)?!?\(.*feature *=' src --include='*.rs' | grep -vE '^src/(lib\.rs|main\.rs|platform(\.rs|/))'; then

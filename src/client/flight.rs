@@ -20,6 +20,12 @@ impl<T> Flight<T> {
         Self(Arc::new(Mutex::new(State { result: None, waiting: Vec::new() })))
     }
 
+    /// One to wait for, and the same to land.
+    pub fn shared() -> (Self, Self) {
+        let flight = Self::new();
+        (flight.clone(), flight)
+    }
+
     pub fn land(&self, result: T) {
         let waiting = {
             let mut state = self.state();

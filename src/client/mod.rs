@@ -34,3 +34,4 @@ mod web_lock;
 pub use call::with_renewal;
 pub use idle_timer::{Wake, watch_wakes};
 pub use session_guard::{Ended, GuardEvents, SessionGuard, use_session_guard};
+pub use silent_refresh::replacing;

@@ -2,7 +2,7 @@
 //!
 //! Where tabs can't keep apart they renew beside each other; the rotation contract (R1, R2) gives both the same successor.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, future::Future};
 
 use leptos::task::spawn_local;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ use crate::api::{
 const TURN: &str = "sekisho-refresh";
 /// A renewal without an answer for this long is given up; repeating it is harmless.
 const ANSWER_MS: i32 = 10_000;
+/// How soon it is looked again for the reply to another tab's act that replaces the credential.
+const AGAIN_MS: i32 = 400;
 /// For another tab's refresh and our own; then we go on without the turn (whoever has it may be frozen).
 const TURN_MS: i32 = 2 * ANSWER_MS + 2_000;
 
@@ -127,9 +129,47 @@ async fn fetch(known_end: i64) -> Outcome {
     }
 }
 
+/// Makes a call that replaces the credential, in turn with the renewals of all tabs: a reply of theirs that came after its own
+/// would put the former credential back into the jar.
+///
+/// # Errors
+/// Those of the call.
+pub async fn replacing<T: Clone + 'static>(call: impl Future<Output = ApiResult<T>> + 'static) -> ApiResult<T> {
+    let (answered, landing) = Flight::shared();
+    spawn_local(async move {
+        let (ours, begun) = Flight::shared();
+        let (done, finished) = Flight::shared();
+        spawn_local(async move {
+            let begun_in_turn = begun.clone();
+            let hold = move || async move {
+                begun_in_turn.land(());
+                done.await;
+            };
+            turn::hold(TURN, hold).await;
+            // where tabs have no way to keep apart it goes without
+            begun.land(());
+        });
+        dom::within(TURN_MS, ours).await;
+        let reply = call.await;
+        finished.land(());
+        landing.land(reply);
+    });
+    answered.await
+}
+
+async fn ends_after(known_end: i64) -> Outcome {
+    loop {
+        match ends_now_after(known_end).await {
+            // Another tab's act has replaced the credential; the reply to it brings this browser the new one.
+            Err(ApiError::Renew) => dom::sleep(AGAIN_MS).await,
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Asks before it renews. Cookies are what tabs share at once, while the news of the tab that went before us may come
 /// after our turn has.
-async fn ends_after(known_end: i64) -> Outcome {
+async fn ends_now_after(known_end: i64) -> Outcome {
     let asked_at = dom::now_ms();
     match current_session().await {
         Ok(session) if session.ends.access_ends_at > known_end => {

@@ -5,6 +5,11 @@
 //! - the current generation rotates, once, however many callers come at once;
 //! - the predecessor gets the same successor while that is young or has never been used;
 //! - anything older, or a predecessor whose successor is in use, is reuse: the session ends.
+//!
+//! A *replacement* (a changed password, the others signed out, a step-up) cuts the chain: a credential from before it buys
+//! nothing any more, least of all its successor. Browsers have requests under way at that moment, so one from before is told
+//! to come again with what its cookie jar holds by then, for as long as the grace; later it is refused, and it is reuse once
+//! the replacement is known to be in use.
 
 use std::time::Duration;
 
@@ -25,6 +30,10 @@ pub struct Chain {
     pub late_streak: u32,
     /// The last generation in which that happened.
     pub late_generation: u64,
+    /// The generation that the last replacement began; those below it buy nothing. 0 if there was none.
+    pub replaced_below: u64,
+    /// When that was.
+    pub replaced_at: Timestamp,
 }
 
 /// A token whose MAC has been checked, and who presents it.
@@ -45,6 +54,9 @@ pub enum Rotation {
     Repeated { late: bool },
     /// A generation ahead of the row, as after a restored backup: the row moves forward to it.
     Advanced,
+    /// From before a replacement that nobody has used yet, or that is `young`: nothing is given. While it is young, the
+    /// browser that sent it may hold the replacement by now.
+    Replaced { young: bool },
     /// It should no longer exist.
     Reused,
 }
@@ -59,6 +71,7 @@ impl Rotation {
             Self::Repeated { late: false } => "repeated",
             Self::Repeated { late: true } => "repeated_late",
             Self::Advanced => "advanced",
+            Self::Replaced { .. } => "replaced",
             Self::Reused => "reused",
         }
     }
@@ -70,6 +83,11 @@ pub const SUSPECT_AFTER: u32 = 3;
 /// Decides what `presented` means for `chain`.
 #[must_use]
 pub fn decide(chain: &Chain, presented: Presented<'_>, grace: Duration) -> Rotation {
+    if presented.generation < chain.replaced_below {
+        let young = presented.now < chain.replaced_at.plus(grace);
+        let in_use = chain.confirmed_generation >= chain.replaced_below;
+        return if in_use && !young { Rotation::Reused } else { Rotation::Replaced { young } };
+    }
     let young = presented.now < chain.rotated_at.plus(grace);
     if presented.generation > chain.generation {
         return Rotation::Advanced;
@@ -84,6 +102,22 @@ pub fn decide(chain: &Chain, presented: Presented<'_>, grace: Duration) -> Rotat
     } else {
         Rotation::Reused
     }
+}
+
+/// A token that no row keeps account of is replaced by one whose generation is a multiple of this: further on than any session
+/// that was made of a copy comes by rotating.
+const LEAP: u64 = 1 << 20;
+
+/// The generation of what replaces a token of which no row keeps account.
+#[must_use]
+pub fn replacement_of_unrecorded(generation: u64) -> u64 {
+    (generation / LEAP + 1) * LEAP
+}
+
+/// Whether a token of which no row keeps account replaced another.
+#[must_use]
+pub fn is_unrecorded_replacement(generation: u64) -> bool {
+    generation > 0 && generation.is_multiple_of(LEAP)
 }
 
 /// Until when a presented token stands in for an access token that ended, where nothing may be rotated: one more life of
@@ -101,7 +135,7 @@ pub fn stand_in_end(
             (presented.now < end).then_some(end)
         }
         // Only a renewal can move the row forward, and only a renewal may end a session.
-        Rotation::Advanced | Rotation::Reused => None,
+        Rotation::Advanced | Rotation::Replaced { .. } | Rotation::Reused => None,
     }
 }
 
@@ -116,6 +150,25 @@ impl Chain {
             device_kind,
             late_streak: 0,
             late_generation: 0,
+            replaced_below: 0,
+            replaced_at: Timestamp::default(),
+        }
+    }
+
+    /// The chain after its credential was replaced at `now`, for a device of this kind: a new generation, below which
+    /// nothing counts. Copies that may have been suspected are worth nothing now.
+    #[must_use]
+    pub fn replaced(&self, device_kind: &str, now: Timestamp) -> Self {
+        let generation = self.generation + 1;
+        Self {
+            generation,
+            confirmed_generation: self.generation,
+            rotated_at: now,
+            device_kind: device_kind.to_owned(),
+            late_streak: 0,
+            late_generation: 0,
+            replaced_below: generation,
+            replaced_at: now,
         }
     }
 
@@ -126,7 +179,8 @@ impl Chain {
         match rotation {
             Rotation::Reused => return None,
             Rotation::Kept => next.confirmed_generation = self.generation,
-            Rotation::Repeated { late: false } => {}
+            // What is refused changes nothing.
+            Rotation::Repeated { late: false } | Rotation::Replaced { .. } => {}
             Rotation::Repeated { late: true } => {
                 if self.late_generation != self.generation {
                     let goes_on = self.late_generation + 1 == self.generation && self.late_streak > 0;

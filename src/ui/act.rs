@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     api::{ApiError, ApiResult, form_result},
-    client::{call::with_renewal, kept_forms},
+    client::{kept_forms, replacing, with_renewal},
     ui::auth_state::use_auth_state,
 };
 
@@ -36,6 +36,15 @@ where
     S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
 {
     use_act_by(|input: S| with_renewal(move || input.clone().run_on_client()))
+}
+
+/// The same for an act that replaces the session's credential.
+pub fn use_replacing_act<S>() -> Act<S>
+where
+    S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    use_act_by(|input: S| with_renewal(move || replacing(input.clone().run_on_client())))
 }
 
 /// The same with a call of its own in place of the plain one. A call that has begun ends, also when the form has left the page.

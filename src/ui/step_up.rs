@@ -11,7 +11,7 @@ use crate::{
     client::{call::with_renewal, dom, kept_forms},
     i18n::td_string as text,
     ui::{
-        act::{Act, Outcome, effect, on_success, use_act, use_act_by},
+        act::{Act, Outcome, effect, on_success, use_act_by, use_replacing_act},
         locale::use_locale,
     },
 };
@@ -29,7 +29,7 @@ pub struct StepUp {
 /// Makes the question. In the routed page, as every act; `outcome` has the page's slots.
 pub fn use_step_up(outcome: Outcome) -> StepUp {
     let l = use_locale();
-    let act = use_act::<step_up::StepUp>();
+    let act = use_replacing_act::<step_up::StepUp>();
     let answer = act.value().get_untracked();
     if let Some(Ok(_)) = answer {
         outcome.done.set(Some(text!(l, step_up.done).to_owned()));

@@ -16,7 +16,7 @@ use crate::{
         ids::{SessionId, UserId},
         lifetimes::first_end,
         revocation::Subject,
-        session::{EndReason, SessionState},
+        session::EndReason,
         time::Timestamp,
         user_filter::{Filter, Sort},
     },
@@ -51,8 +51,8 @@ pub async fn kill(config: &Config, session: SessionId, message: Option<String>, 
 
 async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId, message: Option<&str>) -> StoreResult<bool> {
     let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(false) };
-    let live = session.state(direct.now) == SessionState::Live;
-    if !live || !sessions::end_as(tx, sid, Ending { reason: EndReason::Kicked, message, at: direct.now }).await? {
+    // Whether it is over by this machine's clock is no matter.
+    if !sessions::end_as(tx, sid, Ending { reason: EndReason::Kicked, message, at: direct.now }).await? {
         return Ok(false);
     }
     tx.revoke(direct.revocation(Subject::Session(sid.clone()), EndReason::Kicked));

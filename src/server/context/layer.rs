@@ -3,14 +3,15 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, State},
-    http::{Method, Request, header},
+    http::{Method, Request, StatusCode, Uri, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 
 use super::{Authentication, By, Inner, RequestContext};
@@ -44,6 +45,9 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     let acted = by_hand || request.method() == Method::POST;
     if cx.by == By::Page {
         settle(&mut cx, acted).await;
+        if cx.navigates && cx.exchanged() && cx.actor().is_err_and(|error| error == ApiError::Renew) {
+            return Box::pin(come_again(&cx, request.uri())).await;
+        }
     }
     let (method, uri) = (request.method().clone(), request.uri().clone());
     request.extensions_mut().insert(cx.clone());
@@ -71,6 +75,19 @@ async fn settle(cx: &mut RequestContext, acted: bool) {
     {
         Box::pin(flow::touch::by_navigation(cx, &actor)).await;
     }
+}
+
+/// For as long a browser is kept that came with what was replaced a moment ago; after some twenty of these it gives up.
+const MOMENT: Duration = Duration::from_millis(1_100);
+
+/// Lets a page that came with what was replaced a moment ago come again with what the browser's jar holds by then.
+async fn come_again(cx: &RequestContext, uri: &Uri) -> Response {
+    tokio::time::sleep(MOMENT).await;
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    // With the origin before it, or a path that begins with two slashes would lead elsewhere.
+    let location = format!("{}{path}", cx.state.config.public_url);
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
+        .into_response()
 }
 
 fn gather(state: AppState, request: &Request<Body>) -> Inner {

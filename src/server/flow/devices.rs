@@ -11,19 +11,22 @@ use crate::{
         ids::{SessionId, UserId},
         lifetimes::first_end,
         revocation::{Revocation, Subject},
-        rotation::{Presented, Rotation},
-        session::{EndReason, SessionState},
+        session::EndReason,
         strategy::Strategy,
         time::Timestamp,
     },
     server::{
         context::{Actor, RequestContext},
         device,
-        flow::{alarms, exchange, tokens},
+        flow::{
+            alarms,
+            replace::{self, Own},
+            tokens,
+        },
         http::cookies::Name,
         node::nodes,
         store::{
-            StoreError, StoreResult, Tx,
+            StoreResult, Tx,
             audit::{self, Entry},
             sessions::{self, Session},
             users,
@@ -121,8 +124,8 @@ pub async fn revoke(cx: &RequestContext, actor: &Actor, session_id: &str) -> Api
 
 async fn revoke_one(cx: &RequestContext, tx: &mut Tx, owner: &UserId, sid: &SessionId) -> StoreResult<bool> {
     let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(false) };
-    let mine = session.user_id == *owner && session.state(cx.now) == SessionState::Live;
-    if !mine || !sessions::end(tx, sid, EndReason::Revoked, cx.now).await? {
+    // Whether it is over by this node's clock is no matter.
+    if session.user_id != *owner || !sessions::end(tx, sid, EndReason::Revoked, cx.now).await? {
         return Ok(false);
     }
     tx.revoke(tokens::session_ended(cx, sid, EndReason::Revoked));
@@ -162,31 +165,8 @@ pub async fn revoke_others(cx: &RequestContext, actor: &Actor) -> ApiResult<Ende
     Ok(nodes::ended(&cx.state, ended, began).await)
 }
 
-/// The session that goes on when a user's others end.
-pub enum Own {
-    Recorded(Box<(Session, users::User)>),
-    /// It has no row; its token is signed again.
-    Signed(Box<AccessClaims>),
-}
-
-impl Own {
-    /// Gives it a new token, once what ended the others is committed.
-    ///
-    /// # Errors
-    /// `unavailable` when a key is missing.
-    pub fn issue(&self, cx: &RequestContext) -> ApiResult<()> {
-        match self {
-            Self::Recorded(both) => tokens::issue(cx, &both.0, &both.1),
-            Self::Signed(claims) => {
-                tokens::put(cx, tokens::again(cx, claims), claims.ends(cx.state.config.lifetimes.absolute_timeout))
-            }
-        }
-        .map(drop)
-    }
-}
-
 /// Ends every session of a user but the one of `claims`, which must be live itself, and raises the user's version: what
-/// that one holds is stale from then on, what the others hold is dead. Gives how many were ended, and the one to go on.
+/// that one holds is replaced, what the others hold is dead. Gives how many were ended, and the one to go on.
 ///
 /// # Errors
 /// When the rows can't be written.
@@ -203,7 +183,7 @@ pub async fn end_others(
     }
     let own = match claims.strategy {
         Strategy::Jwt => None,
-        Strategy::Hybrid | Strategy::Database => match live(tx, sid, cx.now).await? {
+        Strategy::Hybrid | Strategy::Database => match replace::live(tx, sid, cx.now).await? {
             Ok(session) => Some(session),
             Err(reason) => return Ok(Err(reason)),
         },
@@ -217,33 +197,7 @@ pub async fn end_others(
     let subject = Subject::User { user: user.id.clone(), below, except: Some(sid.clone()) };
     tx.revoke(Revocation { subject, reason, until: tokens::last_end(cx) });
     let Some(session) = own else {
-        return Ok(Ok((ended, Own::Signed(Box::new(AccessClaims { uv: below, ..claims.clone() })))));
+        return Ok(Ok((ended, Own::signed(AccessClaims { uv: below, ..claims.clone() }))));
     };
-    let session = if claims.strategy == Strategy::Database { cycle(cx, tx, &session, &user).await? } else { session };
-    Ok(Ok((ended, Own::Recorded(Box::new((session, user))))))
-}
-
-/// A session that goes on, or why it doesn't.
-///
-/// # Errors
-/// When the row can't be read.
-pub async fn live(tx: &mut Tx, sid: &SessionId, now: Timestamp) -> StoreResult<Result<Session, EndReason>> {
-    let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(Err(EndReason::None)) };
-    Ok(match session.state(now) {
-        SessionState::Live => Ok(session),
-        SessionState::Ended(reason) => Err(reason),
-    })
-}
-
-/// A new credential for a session whose standing changed, so that one known from before is worth nothing.
-///
-/// # Errors
-/// When the row can't be written, also because someone was faster.
-pub async fn cycle(cx: &RequestContext, tx: &mut Tx, session: &Session, user: &users::User) -> StoreResult<Session> {
-    let device_kind = cx.device().kind();
-    let presented = Presented { generation: session.chain.generation, device_kind: &device_kind, now: cx.now };
-    let chain = session.chain.after(Rotation::Rotated, presented).unwrap_or_else(|| session.chain.clone());
-    let next = exchange::next(cx, session, user, chain)?;
-    let written = sessions::renew(tx, session, &next, cx.now).await?;
-    written.map(|_| next).ok_or(StoreError::NotWritten)
+    Ok(Ok((ended, replace::replace(cx, tx, &session, &user).await?)))
 }

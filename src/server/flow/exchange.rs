@@ -45,6 +45,8 @@ pub enum Proof {
 enum Exchange {
     Renewed(Box<Known>, Rotation),
     Ended(EndReason),
+    /// It was replaced a moment ago: the browser may hold what replaced it by now.
+    Replaced,
     /// Another request moved the chain between the read and the write: look again.
     Overtaken,
 }
@@ -52,6 +54,7 @@ enum Exchange {
 /// What a proof means for its session as that was read, nothing being written yet.
 enum Judged {
     Ended(EndReason),
+    Replaced,
     Reused,
     Renewed(Box<Session>, Rotation),
 }
@@ -62,7 +65,8 @@ pub type Found = (Session, User, u64);
 /// Exchanges a proof for what the strategy in force issues.
 ///
 /// # Errors
-/// `signed_out` with its reason; `unavailable`, which burns no token and clears no cookie.
+/// `signed_out` with its reason; `renew` for what was replaced a moment ago; `unavailable`, which burns no token and clears no
+/// cookie.
 pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Session)> {
     // Each turn is lost only to another request that moved this chain; a few are more than any honest browser makes.
     for _ in 0..4 {
@@ -83,6 +87,10 @@ pub async fn exchange(cx: &RequestContext, proof: Proof) -> ApiResult<(Actor, Se
                 cx.state.metrics.exchanged(outcome);
                 return Err(ApiError::SignedOut { reason });
             }
+            Exchange::Replaced => {
+                cx.state.metrics.exchanged(Rotation::Replaced { young: true }.as_str());
+                return Err(ApiError::Renew);
+            }
             Exchange::Overtaken => {}
         }
     }
@@ -101,6 +109,7 @@ async fn attempt(cx: &RequestContext, proof: &Proof) -> StoreResult<Exchange> {
         };
         match judge(cx, &session, &user, generation)? {
             Judged::Ended(reason) => return Ok(Exchange::Ended(reason)),
+            Judged::Replaced => return Ok(Exchange::Replaced),
             Judged::Renewed(next, rotation) if rotation != (Rotation::Repeated { late: true }) => {
                 let renewed = Renewal { read: session, to: *next, now: cx.now }.carry_out(&cx.state.db).await?;
                 return Ok(outcome(renewed, user, rotation, cx.now));
@@ -137,6 +146,7 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
     };
     match judge(cx, &session, &user, generation)? {
         Judged::Ended(reason) => Ok(Exchange::Ended(reason)),
+        Judged::Replaced => Ok(Exchange::Replaced),
         Judged::Reused => end_for_reuse(cx, tx, &session, generation).await,
         Judged::Renewed(next, rotation) => {
             let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
@@ -161,9 +171,11 @@ fn judge(cx: &RequestContext, session: &Session, user: &User, generation: u64) -
     let device_kind = cx.device().kind();
     let presented = Presented { generation, device_kind: &device_kind, now: cx.now };
     let rotation = rotation::decide(&session.chain, presented, cx.state.config.lifetimes.rotation_grace);
-    Ok(match session.chain.after(rotation, presented) {
-        None => Judged::Reused,
-        Some(chain) => Judged::Renewed(Box::new(next(cx, session, user, chain)?), rotation),
+    Ok(match (rotation, session.chain.after(rotation, presented)) {
+        (Rotation::Replaced { young: true }, _) => Judged::Replaced,
+        (Rotation::Replaced { young: false }, _) => Judged::Ended(EndReason::None),
+        (_, None) => Judged::Reused,
+        (_, Some(chain)) => Judged::Renewed(Box::new(next(cx, session, user, chain)?), rotation),
     })
 }
 
@@ -250,6 +262,7 @@ fn evidence(cx: &RequestContext, session: &Session, generation: u64, event: Even
         "presented_generation": generation,
         "current_generation": session.chain.generation,
         "confirmed_generation": session.chain.confirmed_generation,
+        "replaced_below": session.chain.replaced_below,
         "rotated_at": session.chain.rotated_at.0,
         "rotated_address": session.address,
         "rotated_device": session.user_agent,

@@ -35,6 +35,7 @@ pub mod password_check;
 pub mod presented;
 pub mod refresh;
 pub mod register;
+pub mod replace;
 pub mod revocation_list;
 pub mod rolling;
 pub mod sign_in;

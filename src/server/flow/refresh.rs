@@ -18,7 +18,7 @@ use crate::{
 /// Renews the session of the caller.
 ///
 /// # Errors
-/// `signed_out` with its reason; `unavailable`, which burns no token and clears no cookie.
+/// `signed_out` with its reason; `renew` where the credential was replaced a moment ago; `unavailable`, which burns no token and clears no cookie.
 pub async fn refresh(cx: &RequestContext) -> ApiResult<SessionEnds> {
     if cx.exchanged() {
         return authenticate::ends(cx, cx.actor()?).await;
@@ -43,6 +43,7 @@ pub async fn in_process(cx: &RequestContext) -> Authentication {
     match exchange::exchange(cx, proof).await {
         Ok((actor, _)) => Authentication::Actor(actor),
         Err(ApiError::SignedOut { reason }) => Authentication::SignedOut(reason),
+        Err(ApiError::Renew) => Authentication::Renew,
         Err(_) => Authentication::Unavailable,
     }
 }

@@ -1,14 +1,16 @@
 //! Step-up: the password once more, for what asks for a recent proof. The rule is `domain/step_up.rs`, the table of what
 //! asks for it `domain/role.rs`.
 //!
-//! The proof belongs to a new credential, which takes the place of the one that was presented: whoever had a copy of that
-//! has proved nothing. What a former credential is worth then is the rotation contract's to say.
+//! The proof belongs to a new credential, which replaces the one that was presented (`replace.rs`): whoever had a copy of that
+//! has proved nothing, and holds nothing any more.
 
 use crate::{
     api::{ApiError, ApiResult, step_up::Proof},
     domain::{
         access_claims::AccessClaims,
         audit::{Event, Outcome},
+        revocation::{Revocation, Subject},
+        session::EndReason,
         step_up::PROOF_HOLDS,
         strategy::Strategy,
     },
@@ -16,15 +18,16 @@ use crate::{
         context::{Actor, RequestContext},
         flow::{
             database,
-            devices::{self, Own},
             own_password::{self, Proved},
+            replace::{self, Own},
+            tokens,
         },
         secret::Password,
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
             sessions::Session,
-            users,
+            users::{self, User},
         },
     },
 };
@@ -62,19 +65,22 @@ async fn transact(
     let own = match claims.strategy {
         Strategy::Jwt => match users::end_of_version(tx.read(), &user.id, claims.uv).await? {
             Some(reason) => return ended(reason),
-            None => Own::Signed(Box::new(AccessClaims {
+            None => Own::signed(AccessClaims {
                 proved_at: cx.now.as_secs(),
                 role: user.role,
                 uv: user.version,
                 ..claims.clone()
-            })),
+            }),
         },
-        Strategy::Hybrid | Strategy::Database => match devices::live(tx, &claims.sid, cx.now).await? {
+        Strategy::Hybrid | Strategy::Database => match replace::live(tx, &claims.sid, cx.now).await? {
             Err(reason) => return ended(reason),
             Ok(session) => {
+                let Some(below) = users::raise_version(tx, &user.id).await? else { return ended(EndReason::Locked) };
+                // What was minted before is stale from now on, a copy's too. The user's other sessions renew once more.
+                let subject = Subject::Stale { user: user.id.clone(), below };
+                tx.revoke(Revocation { subject, reason: EndReason::None, until: tokens::last_end(cx) });
                 let session = Session { proved_at: cx.now, ..session };
-                let next = devices::cycle(cx, tx, &session, user).await?;
-                Own::Recorded(Box::new((next, user.clone())))
+                replace::replace(cx, tx, &session, &User { version: below, ..user.clone() }).await?
             }
         },
     };

@@ -64,6 +64,19 @@ pub fn issue_as_read(cx: &RequestContext, (session, user): (&Session, &User), re
     }
 }
 
+/// Issues an access token and nothing that lasts, where the strategy has one.
+///
+/// # Errors
+/// `unavailable` when a key is missing.
+pub fn issue_access(cx: &RequestContext, session: &Session, user: &User) -> ApiResult<()> {
+    let claims = claims(cx, session, user);
+    if claims.strategy != Strategy::Hybrid {
+        return Ok(());
+    }
+    cx.state.facts.insert(session.id.clone(), Arc::new(facts(session, user, cx.now)));
+    put(cx, claims, session.ends).map(drop)
+}
+
 /// Signs claims and sets them as the access cookie.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         access_claims::AccessClaims,
-        rotation::Chain,
+        rotation::{self, Chain},
         session::{EndReason, Ends},
         strategy::Strategy,
         time::Timestamp,
@@ -26,16 +26,20 @@ use crate::{
 /// # Errors
 /// When its rows can't be read or written.
 pub async fn redeem(cx: &RequestContext, tx: &mut Tx, claims: &AccessClaims) -> StoreResult<Result<Found, EndReason>> {
+    // Held, so that a kick beside this comes before, and is seen here, or after, and finds the row.
+    if !users::hold_any(tx, &claims.sub).await? {
+        return Ok(Err(EndReason::Locked));
+    }
     if let Some(reason) = users::end_of_version(tx.read(), &claims.sub, claims.uv).await? {
         return Ok(Err(reason));
-    }
-    if users::find(tx.read(), &claims.sub).await?.is_none() {
-        return Ok(Err(EndReason::Locked));
     }
     let ends = claims.ends(cx.state.config.lifetimes.absolute_timeout);
     let inserted = sessions::insert(tx, &unrecorded(cx, claims, ends)).await?;
     if !inserted {
         sessions::extend(tx, &claims.sid, ends).await?;
+    }
+    if rotation::is_unrecorded_replacement(claims.generation) {
+        sessions::replaced(tx, &claims.sid, claims.generation, Timestamp::from_secs(claims.proved_at)).await?;
     }
     let found = sessions::find_with_user(tx.read(), &claims.sid).await?;
     let found = found.filter(|(session, _)| session.user_id == claims.sub);

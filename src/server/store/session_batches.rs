@@ -96,7 +96,8 @@ async fn find_all(pool: PgPool, batch: Vec<Job<(), Found>>) {
 /// `OFFSET 0` keeps the planner from turning the look-up of each row into something else.
 const READ: &str = "SELECT found.* FROM unnest($1::text[]) AS r (id) CROSS JOIN LATERAL
        (SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-          u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+          u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
+           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = r.id OFFSET 0) found";
 
 async fn read(pool: &PgPool, batch: &[Job<(), Found>]) -> StoreResult<HashMap<String, Both>> {

@@ -1,11 +1,16 @@
 //! How rows of `sessions` end, and what their people are told of it.
 
+use std::time::Duration;
+
 use super::{On, StoreResult, Tx, sql, user_id};
 use crate::domain::{
     ids::{SessionId, UserId},
     session::EndReason,
     time::Timestamp,
 };
+
+/// What has been over for so long is over by any clock.
+const LONG_OVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An end that somebody makes.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +48,9 @@ pub async fn end_as(tx: &mut Tx, id: &SessionId, ending: Ending<'_>) -> StoreRes
     Ok(true)
 }
 
-/// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live.
+/// Ends all sessions of a user that nobody has ended yet, but for `except`; how many of them were live by the clock of who
+/// ends them. That clock decides nothing else: what it takes to be over may be live by another's. What has been over for a
+/// day by any clock keeps the reason it has, and is dead by its user's version all the same.
 ///
 /// # Errors
 /// When the rows can't be written.
@@ -65,22 +72,24 @@ pub async fn end_all_as(
     except: Option<&SessionId>,
     ending: Ending<'_>,
 ) -> StoreResult<u64> {
-    let ended: Vec<(i64,)> = sql!(
+    let ended: Vec<(i64, i64, i64)> = sql!(
         tx.on(),
         fetch_all,
         "UPDATE sessions SET ended_at = $1, end_reason = $2, due_at = $5, end_message = $6
          WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
-           AND expires_at > $1 AND idle_end_at > $1 AND absolute_end_at > $1
-         RETURNING ended_at",
+           AND expires_at > $7 AND idle_end_at > $7 AND absolute_end_at > $7
+         RETURNING expires_at, idle_end_at, absolute_end_at",
         ending.at.0,
         ending.reason.as_str(),
         user.as_str(),
         except.map_or("", SessionId::as_str),
         Timestamp::NEVER.0,
-        ending.message
+        ending.message,
+        ending.at.minus(LONG_OVER).0
     )?;
     tx.changed(user);
-    Ok(ended.len() as u64)
+    let live = |(expires, idle, absolute): &&(i64, i64, i64)| ending.at.0 < *expires.min(idle).min(absolute);
+    Ok(ended.iter().filter(live).count() as u64)
 }
 
 /// Why somebody ended a session, and what they have its person told; `None` if nobody did.

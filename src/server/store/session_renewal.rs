@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Db, On, StoreResult, Tx, db::Renewer, sessions::Session, signed, sql};
-use crate::domain::time::Timestamp;
+use crate::domain::{ids::SessionId, time::Timestamp};
 
 /// A session as it was read, and as it is to be from `now`.
 #[derive(Clone)]
@@ -40,6 +40,23 @@ impl Renewal {
             session
         }))
     }
+}
+
+/// Writes down that the credential of a session was replaced, so that what is below its generation buys nothing. Goes with
+/// a [`renew`] that moved the session to that generation.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn replaced(tx: &mut Tx, id: &SessionId, below: u64, now: Timestamp) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE sessions SET replaced_below = $1, replaced_at = $2 WHERE id = $3 AND replaced_below < $1",
+        signed(below),
+        now.0,
+        id.as_str()
+    )
+    .map(drop)
 }
 
 /// Writes a session as `to` says, if it is still live with the chain that was read and its user is of the version that

@@ -61,6 +61,8 @@ pub(super) struct Row {
     rotated_at: i64,
     late_streak: i64,
     late_generation: i64,
+    replaced_below: i64,
+    replaced_at: i64,
     device_kind: String,
     user_agent: String,
     address: String,
@@ -101,6 +103,8 @@ impl Row {
                 device_kind: self.device_kind,
                 late_streak: u32::try_from(self.late_streak).map_err(|_| wrong("late_streak"))?,
                 late_generation: number(self.late_generation, "late_generation")?,
+                replaced_below: number(self.replaced_below, "replaced_below")?,
+                replaced_at: Timestamp(self.replaced_at),
             },
             ends: Ends {
                 expires_at: Timestamp(self.expires_at),

@@ -8,7 +8,10 @@ use super::{
     sql,
     users::{self, User},
 };
-use crate::{domain::ids::SessionId, server::crypto::session_token::TokenHash};
+use crate::{
+    domain::{ids::SessionId, session::EndReason, time::Timestamp},
+    server::crypto::session_token::TokenHash,
+};
 
 /// A session with its user: one read, which on PostgreSQL goes with those of others.
 ///
@@ -22,7 +25,8 @@ pub async fn find_with_user(db: On<'_>, id: &SessionId) -> StoreResult<Option<(S
         db,
         fetch_optional,
         "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
+           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
         id.as_str()
     )?;
@@ -35,6 +39,9 @@ pub(super) struct Both {
     session: Row,
     #[sqlx(flatten)]
     user: users::JoinedRow,
+    /// Why everything minted for the user up to this session's version is dead, if it is: also where the row was not marked
+    /// as ended, be it that the clock of whoever ended the others took it to be over.
+    dead_reason: Option<String>,
 }
 
 impl Both {
@@ -43,7 +50,11 @@ impl Both {
     }
 
     pub(super) fn read(self) -> StoreResult<(Session, User)> {
-        let session = self.session.read()?;
+        let mut session = self.session.read()?;
+        if let Some(reason) = self.dead_reason {
+            let reason = EndReason::parse(&reason).unwrap_or(EndReason::Revoked);
+            session.ended.get_or_insert((Timestamp::default(), reason));
+        }
         let user = self.user.read(session.user_id.clone())?;
         Ok((session, user))
     }
@@ -58,7 +69,8 @@ pub async fn find_by_token(db: On<'_>, hash: &TokenHash) -> StoreResult<Option<(
         db,
         fetch_optional,
         "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at
+           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
+           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.token_hash = $1 OR s.former_token_hash = $1",
         hash.as_slice()

@@ -5,7 +5,7 @@ use super::{On, StoreResult, Tx, session_row::Row, signed, sql};
 pub use super::{
     session_end::{Ending, end, end_all, end_all_as, end_as, end_notice},
     session_list::{EndedSession, count_live, list_ended, list_live_some},
-    session_renewal::{Renewal, renew},
+    session_renewal::{Renewal, renew, replaced},
     session_row::Session,
     session_with_user::{find_by_token, find_with_user},
 };
@@ -68,6 +68,16 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
 pub async fn find(db: On<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
     let row: Option<Row> = sql!(db, fetch_optional, "SELECT * FROM sessions WHERE id = $1", id.as_str())?;
     row.map(Row::read).transpose()
+}
+
+/// Holds a session's row until the transaction ends: `false` if there is none. Without, on PostgreSQL a refresh may move the
+/// chain between a read and the write that depends on it.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn hold(tx: &mut Tx, id: &SessionId) -> StoreResult<bool> {
+    let held = sql!(tx.on(), execute, "UPDATE sessions SET generation = generation WHERE id = $1", id.as_str())?;
+    Ok(held == 1)
 }
 
 /// The live sessions of a user, last active first.

@@ -14,7 +14,7 @@ use crate::{
     domain::device_label::DeviceLabel,
     i18n::{Locale, td_string as text},
     ui::{
-        act::{Act, ActForm, Outcome, on_success, use_act},
+        act::{Act, ActForm, Outcome, on_success, use_act, use_replacing_act},
         components::{
             alarm::{AlarmQuestions, answered_text, use_answer},
             alert::{DoneSlot, ErrorSlot},
@@ -34,7 +34,7 @@ use crate::{
 pub fn DevicesPage() -> impl IntoView {
     let l = use_locale();
     let devices = use_live(What::Devices, || (), |()| list_devices());
-    let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_act::<RevokeOtherDevices>());
+    let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_replacing_act::<RevokeOtherDevices>());
     on_success(revoke, move |_| devices.refetch());
     on_success(revoke_others, move |_| devices.refetch());
     let say = move |ended: Ended| done_text(l, ended.ended);

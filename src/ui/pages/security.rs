@@ -12,7 +12,7 @@ use crate::{
     },
     i18n::{Locale, td_string as text},
     ui::{
-        act::{ActForm, Outcome, use_act},
+        act::{ActForm, Outcome, use_replacing_act},
         auth_state::use_auth_state,
         components::{
             alarm::{AlarmQuestions, answered_text, use_answer},
@@ -108,7 +108,7 @@ fn Unkept() -> impl IntoView {
 #[component]
 fn PasswordForm() -> impl IntoView {
     let l = use_locale();
-    let act = use_act::<ChangePassword>();
+    let act = use_replacing_act::<ChangePassword>();
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
     let length = password_min_length();
     let at = move |field| Signal::derive(move || error.get().and_then(|error| at_field(l, &error, field, length)));

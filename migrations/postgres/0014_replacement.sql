@@ -6,3 +6,6 @@ ALTER TABLE sessions ADD COLUMN replaced_at BIGINT NOT NULL DEFAULT 0;
 -- excepted when the others were ended, and are from here on told by their version.
 UPDATE sessions SET user_version = (SELECT version FROM users WHERE users.id = sessions.user_id)
 WHERE ended_at IS NULL AND user_version < (SELECT dead_below FROM users WHERE users.id = sessions.user_id);
+
+-- The machine and address of a node, by which its next self knows those that crashed there.
+ALTER TABLE nodes ADD COLUMN origin TEXT NOT NULL DEFAULT '';

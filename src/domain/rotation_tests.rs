@@ -88,6 +88,46 @@ fn a_generation_ahead_of_the_row_moves_the_row_forward() {
     assert_eq!(restored.after(Rotation::Advanced, ahead).unwrap().generation, 5);
 }
 
+/// Generation 3 replaced 2 at `LATER`.
+fn replaced() -> Chain {
+    chain(2, 2).replaced("Firefox/Linux", LATER)
+}
+
+#[test]
+fn what_was_replaced_comes_again_while_that_is_young_and_is_refused_afterwards() {
+    for former in [1, 2] {
+        let at = |now| decide(&replaced(), presented(former, now), GRACE);
+        assert_eq!(at(LATER), Rotation::Replaced { young: true });
+        assert_eq!(at(LATER.plus(Duration::from_millis(19_999))), Rotation::Replaced { young: true });
+        assert_eq!(at(LATER.plus(GRACE)), Rotation::Replaced { young: false });
+    }
+}
+
+#[test]
+fn what_was_replaced_is_reuse_after_the_grace_once_the_replacement_is_in_use() {
+    let used = Chain { confirmed_generation: 3, ..replaced() };
+    assert_eq!(decide(&used, presented(2, LATER), GRACE), Rotation::Replaced { young: true });
+    assert_eq!(decide(&used, presented(2, LATER.plus(GRACE)), GRACE), Rotation::Reused);
+}
+
+#[test]
+fn a_replacement_is_of_a_new_generation_and_rotates_as_any() {
+    let new = replaced();
+    assert_eq!(new.generation, 3);
+    let rotated = new.after(Rotation::Rotated, presented(3, LATER.plus(GRACE))).unwrap();
+    let lost = presented(3, LATER.plus(GRACE));
+    assert_eq!(decide(&rotated, lost, GRACE), Rotation::Repeated { late: false });
+}
+
+#[test]
+fn a_replacement_of_which_no_row_keeps_account_is_further_on_than_a_copy_comes() {
+    assert!(!is_unrecorded_replacement(1) && !is_unrecorded_replacement(0));
+    let first = replacement_of_unrecorded(1);
+    assert!(is_unrecorded_replacement(first) && first > 1_000_000);
+    let second = replacement_of_unrecorded(first);
+    assert!(is_unrecorded_replacement(second) && second > first);
+}
+
 #[test]
 fn three_generations_repeated_late_in_a_row_are_suspect_and_a_gap_starts_anew() {
     let mut chain = chain(1, 0);
@@ -122,6 +162,12 @@ enum Event {
     },
     /// The process is gone before it commits: nothing happened.
     CrashBefore,
+    /// The credential is replaced; the reply arrives, and before it another tab's request that was under way is answered.
+    Replace {
+        under_way: bool,
+    },
+    /// Somebody takes a copy of what the browser holds.
+    Copy,
     Wait(u64),
 }
 
@@ -133,6 +179,8 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Late),
         any::<bool>().prop_map(|mark_lost| Event::Use { mark_lost }),
         Just(Event::CrashBefore),
+        any::<bool>().prop_map(|under_way| Event::Replace { under_way }),
+        Just(Event::Copy),
         (0_u64..2_000_000).prop_map(Event::Wait),
     ]
 }
@@ -141,6 +189,8 @@ struct World {
     chain: Chain,
     held: u64,
     now: Timestamp,
+    /// Taken before a replacement.
+    copies: Vec<u64>,
 }
 
 impl World {
@@ -164,7 +214,7 @@ proptest! {
     /// and at each point exactly one generation can still rotate.
     #[test]
     fn an_honest_browser_is_never_locked_out(events in proptest::collection::vec(event(), 1..60)) {
-        let mut world = World { chain: chain(1, 0), held: 1, now: LATER };
+        let mut world = World { chain: chain(1, 0), held: 1, now: LATER, copies: Vec::new() };
         for event in events {
             match event {
                 Event::Refresh => world.held = world.exchange(world.held)?,
@@ -186,9 +236,24 @@ proptest! {
                     }
                 }
                 Event::CrashBefore => {}
+                Event::Replace { under_way } => {
+                    let former = world.held;
+                    world.chain = world.chain.replaced("Firefox/Linux", world.now);
+                    if under_way {
+                        let rotation = decide(&world.chain, presented(former, world.now), GRACE);
+                        prop_assert_eq!(rotation, Rotation::Replaced { young: true });
+                    }
+                    world.held = world.chain.generation;
+                }
+                Event::Copy => world.copies.push(world.held),
                 Event::Wait(ms) => world.now = world.now.plus(Duration::from_millis(ms)),
             }
             prop_assert!(world.held == world.chain.generation || world.held + 1 == world.chain.generation);
+            for copy in world.copies.iter().filter(|copy| **copy < world.chain.replaced_below) {
+                let rotation = decide(&world.chain, presented(*copy, world.now), GRACE);
+                let buys_nothing = matches!(rotation, Rotation::Replaced { .. } | Rotation::Reused);
+                prop_assert!(buys_nothing, "a copy from before a replacement came to {rotation:?}");
+            }
         }
     }
 

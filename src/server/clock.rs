@@ -23,20 +23,28 @@ const UPTIME: ClockId = ClockId::Monotonic;
 pub enum Clock {
     #[default]
     System,
-    Set(Arc<AtomicI64>),
+    Set(Arc<SetClock>),
+}
+
+/// In milliseconds.
+#[derive(Debug)]
+pub struct SetClock {
+    up: AtomicI64,
+    /// How far the wall clock was set away from that.
+    stepped: AtomicI64,
 }
 
 impl Clock {
     #[must_use]
     pub fn set_to(now: Timestamp) -> Self {
-        Self::Set(Arc::new(AtomicI64::new(now.0)))
+        Self::Set(Arc::new(SetClock { up: AtomicI64::new(now.0), stepped: AtomicI64::new(0) }))
     }
 
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => system_now(),
-            Self::Set(at) => Timestamp(at.load(Ordering::SeqCst)),
+            Self::Set(at) => Timestamp(at.up.load(Ordering::SeqCst) + at.stepped.load(Ordering::SeqCst)),
         }
     }
 
@@ -49,15 +57,28 @@ impl Clock {
                 let (secs, nanos) = (u64::try_from(up.tv_sec), u32::try_from(up.tv_nsec));
                 Duration::new(secs.unwrap_or(0), nanos.unwrap_or(0))
             }
-            Self::Set(at) => Duration::from_millis(u64::try_from(at.load(Ordering::SeqCst)).unwrap_or(0)),
+            Self::Set(at) => Duration::from_millis(u64::try_from(at.up.load(Ordering::SeqCst)).unwrap_or(0)),
         }
     }
 
     /// Moves a set clock; a system clock goes its own way.
     pub fn advance(&self, length: Duration) {
         if let Self::Set(at) = self {
-            at.store(self.now().plus(length).0, Ordering::SeqCst);
+            at.up.fetch_add(i64::try_from(length.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
+    }
+
+    /// Sets the wall clock of a set clock away by so many milliseconds, as an operator does or a time server.
+    pub fn step(&self, by_ms: i64) {
+        if let Self::Set(at) = self {
+            at.stepped.fetch_add(by_ms, Ordering::SeqCst);
+        }
+    }
+
+    /// The wall clock less the uptime, in milliseconds: the same for as long as nobody sets the wall clock.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        self.now().0.saturating_sub(i64::try_from(self.uptime().as_millis()).unwrap_or(i64::MAX))
     }
 }
 

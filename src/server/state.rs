@@ -16,14 +16,25 @@ use super::{
     flow::{self, admin_users::Headcount, audience::AudienceTokens, revocation_list::SignedLists},
     metrics::Metrics,
     node::{
-        activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
-        revocation_feed::Feed, revocation_set::RevocationSet, sights::Sights,
+        activity::Tally,
+        confirmations::Confirmations,
+        live::Live,
+        nodes::{self, Nodes},
+        readiness::Readiness,
+        revocation_feed::Feed,
+        revocation_set::RevocationSet,
+        sights::Sights,
     },
     outbound::Outbound,
     rng::Rng,
     store::{
-        Db, StoreError, db::OpenError, redis_sessions::RedisSessions, session_reader::SessionReader, sessions::Session,
-        users::User, web_sessions::WebSessions,
+        Db, StoreError,
+        db::OpenError,
+        redis_sessions::{RedisSessions, Tools},
+        session_reader::SessionReader,
+        sessions::Session,
+        users::User,
+        web_sessions::WebSessions,
     },
 };
 use crate::domain::{
@@ -40,7 +51,7 @@ pub struct Inner {
     pub clock: Clock,
     pub rng: Rng,
     pub db: Db,
-    pub keyring: Ring,
+    pub keyring: Arc<Ring>,
     pub access_tokens: AccessTokens,
     pub audience_tokens: AudienceTokens,
     pub audit_seals: Arc<AuditSeals>,
@@ -142,7 +153,8 @@ impl AppState {
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, rng, cost, hash_threads } = parts;
         let live = Arc::new(Live::default());
-        let revoked = Arc::new(RevocationSet::waking(Arc::clone(&live)));
+        let revoked =
+            Arc::new(RevocationSet::waking(Arc::clone(&live), clock.clone(), flow::tokens::longest_life(&config)));
         let (applied, told) = (Arc::clone(&revoked), Arc::clone(&live));
         let on_commit = Arc::new(move |new: &[_], changed: &[_]| {
             for revocation in new {
@@ -153,11 +165,11 @@ impl AppState {
             }
         });
         let db = Box::pin(Db::open(&config.database, on_commit)).await?;
-        let keyring = flow::keys::open(&config, &db, &rng, clock.now()).await?;
+        let keyring = Arc::new(flow::keys::open(&config, &db, &rng, clock.now()).await?);
         flow::webhook_acts::reseal(&db, keyring.opener(), &rng).await?;
         let feed = Feed::default();
         feed.catch_up(&revoked, &db, &clock).await?;
-        let nodes = Nodes::new(rng.uuid(clock.now()), clock.now());
+        let nodes = Nodes::new(rng.uuid(clock.now()), clock.now(), nodes::origin(config.addr));
         Ok(Self(Arc::new(Inner {
             access_tokens: AccessTokens::new(&config.public_url),
             audience_tokens: AudienceTokens::default(),
@@ -170,7 +182,7 @@ impl AppState {
             proxied_acts: Cache::new(CACHED_FACTS),
             outbound: Outbound::new(config.webhooks_allow_private.clone()),
             headcount: Headcount::default(),
-            web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
+            web_sessions: web_sessions(&config, &db, (&clock, &keyring))?,
             config,
             clock,
             rng,
@@ -199,10 +211,13 @@ impl AppState {
 }
 
 /// Where the database strategy reads sessions.
-async fn web_sessions(config: &Config, db: &Db, clock: &Clock) -> Result<SessionReader, StartError> {
+fn web_sessions(config: &Config, db: &Db, (clock, keyring): (&Clock, &Arc<Ring>)) -> Result<SessionReader, StartError> {
     let redis = match &config.web_store {
         WebStore::Sql => None,
-        WebStore::Redis(url) => Some(RedisSessions::connect(url, config.lifetimes.access_ttl).await?),
+        WebStore::Redis(url) => {
+            let (keyring, clock) = (Arc::clone(keyring), clock.clone());
+            Some(RedisSessions::new(url, Tools { keyring, clock, life: config.lifetimes.access_ttl })?)
+        }
     };
     Ok(SessionReader::new(WebSessions::new(db.clone(), clock.clone()), redis))
 }

@@ -5,6 +5,7 @@ use sekisho::{
     domain::{account_act::AccountAct, audit::Event, ids::UserId, role::Role},
     server::{
         flow::accounts::{self, By, Change},
+        node::revocation_feed::hear,
         store::audit::Entry,
     },
 };
@@ -93,6 +94,7 @@ async fn a_deleted_account_is_refused_as_locked_while_that_is_remembered_and_the
     browser.refresh().await.signed_out("locked");
     assert_eq!(app.number("SELECT COUNT(*) FROM sessions").await, 1, "the admin's own is left");
     act(&mut admin, "delete_user", &id).await.refused(StatusCode::NOT_FOUND, "not_found");
+    hear(&app.state).await;
     app.minutes(17);
     app.state.revoked.forget(app.state.clock.now());
     idle.session().await.refused(StatusCode::UNAUTHORIZED, "renew");

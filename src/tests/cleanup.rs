@@ -83,17 +83,18 @@ async fn each_kind_goes_by_its_own_age_and_the_report_counts_it() {
     let app = TestApp::start().await;
     let user = app.user(EMAIL, Role::User).await;
     let now = app.state.clock.now().0;
-    let day = 86_400_000;
+    let (hour, day) = (3_600_000, 86_400_000);
     for (at, name) in [(now, "past"), (now + 1, "kept")] {
         app.execute(&format!(
             "INSERT INTO throttles (name, count, last_at) VALUES ('{name}', 9, {});
              INSERT INTO known_devices (device_hash, user_id, seen_at) VALUES ('{name}', '{user}', {});
              INSERT INTO alarms (id, user_id, session_id, kind, at, evidence) VALUES ('{name}', '{user}', '', 'late', {}, '');
-             INSERT INTO revocations (seq, kind, subject, reason, until_at) VALUES ({at}, 'session', '{name}', 'kicked', {at});
+             INSERT INTO revocations (seq, kind, subject, reason, until_at) VALUES ({at}, 'session', '{name}', 'kicked', {});
              INSERT INTO web_sessions (id_hash, data, expires_at) VALUES (CAST('{name}' AS {}), '', {at})",
             at - day,
             at - 400 * day,
             at - 400 * day,
+            at - 2 * hour,
             if matches!(app.state.db.read(), On::Sqlite(_)) { "BLOB" } else { "BYTEA" },
         ))
         .await;

@@ -74,6 +74,16 @@ async fn a_node_that_has_heard_nothing_for_five_seconds_asks_before_it_lets_anyo
 }
 
 #[tokio::test]
+async fn a_sign_out_of_what_another_node_ended_just_now_is_in_force_here_too() {
+    let (app, _other, mut user, mut there) = start().await;
+    let mut copy = there.clone();
+    kick(&app, &mut user).await;
+    copy.session().await.expect(StatusCode::OK);
+    there.post("/api/logout", &[]).await.expect(StatusCode::OK);
+    copy.session().await.signed_out("kicked");
+}
+
+#[tokio::test]
 async fn a_node_that_can_ask_nobody_lets_nobody_in() {
     let (app, other, _user, mut there) = start().await;
     there.session().await.expect(StatusCode::OK);

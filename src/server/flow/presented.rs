@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Ends them as signed out; those this call ended.
+/// Ends them as signed out; those this call ended, where nobody had before.
 ///
 /// # Errors
 /// When they can't be written.

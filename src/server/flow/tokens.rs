@@ -15,6 +15,7 @@ use crate::{
         time::Timestamp,
     },
     server::{
+        config::Config,
         context::{Actor, RequestContext},
         crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
         http::cookies::{Credential, Name},
@@ -201,7 +202,13 @@ pub fn ends(claims: &AccessClaims, ends: Ends, now: Timestamp) -> SessionEnds {
 /// When everything minted up to `now` has ended.
 #[must_use]
 pub fn last_end(cx: &RequestContext) -> Timestamp {
-    cx.now.plus(cx.state.config.lifetimes.access_ttl).plus(MARGIN)
+    cx.now.plus(longest_life(&cx.state.config))
+}
+
+/// For how long a token that can be ended counts at most.
+#[must_use]
+pub fn longest_life(config: &Config) -> Duration {
+    config.lifetimes.access_ttl + MARGIN
 }
 
 /// The end of one session, for the feed.

@@ -5,10 +5,12 @@
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use rustix::system::uname;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +22,7 @@ use crate::{
         state::AppState,
         store::{
             StoreResult, leases,
-            nodes::{self, Node},
+            nodes::{self, Beating, Node},
             revocations,
         },
     },
@@ -35,8 +37,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const WAIT: Duration = Duration::from_millis(1500);
 
 pub struct Nodes {
-    id: String,
-    started_at: Timestamp,
+    own: Beating,
     others: Mutex<HashMap<String, Seen>>,
 }
 
@@ -48,20 +49,20 @@ struct Seen {
 
 impl Nodes {
     #[must_use]
-    pub fn new(id: String, started_at: Timestamp) -> Self {
-        Self { id, started_at, others: Mutex::default() }
+    pub fn new(id: String, started_at: Timestamp, origin: String) -> Self {
+        Self { own: Beating { id, started_at, origin }, others: Mutex::default() }
     }
 
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.own.id
     }
 
     /// Looks at the rows at `uptime`: which other nodes there are, and for how long each has stood still.
     fn see(&self, rows: Vec<Node>, uptime: Duration) -> Vec<(Node, Duration)> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.retain(|id, _| rows.iter().any(|row| row.id == *id));
-        let rows = rows.into_iter().filter(|row| row.id != self.id);
+        let rows = rows.into_iter().filter(|row| row.id != self.own.id);
         rows.map(|row| {
             let seen = others.entry(row.id.clone()).or_insert(Seen { beat: row.beat, moved_at: uptime });
             if seen.beat != row.beat {
@@ -85,6 +86,7 @@ pub async fn keep(state: AppState, stop: CancellationToken) {
     let mut applied = state.feed.applied();
     let mut tick = tokio::time::interval(BEAT);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    forget_former_selves(&state).await;
     let mut told = beat(&state).await;
     loop {
         if let Err(error) = told {
@@ -97,7 +99,7 @@ pub async fn keep(state: AppState, stop: CancellationToken) {
         }
         told = attend(&state).await;
     }
-    let id = state.nodes.id.clone();
+    let id = state.nodes.own.id.clone();
     let gone = state.db.write(move |tx| Box::pin(async move { nodes::strike_out(tx, &id, None).await })).await;
     if let Err(error) = gone {
         tracing::warn!(error = %error, "other nodes were not told of the end of this one");
@@ -124,8 +126,27 @@ pub async fn attend(state: &AppState) -> StoreResult<()> {
 }
 
 async fn beat(state: &AppState) -> StoreResult<()> {
-    let (id, started_at, applied) = (state.nodes.id.clone(), state.nodes.started_at, *state.feed.applied().borrow());
-    state.db.write(move |tx| Box::pin(async move { nodes::beat(tx, &id, applied, started_at).await })).await
+    let (own, applied) = (state.nodes.own.clone(), *state.feed.applied().borrow());
+    state.db.write(move |tx| Box::pin(async move { nodes::beat(tx, &own, applied).await })).await
+}
+
+/// What crashed here before this node began is waited for by nobody.
+///
+/// # Errors
+/// None: who can't be told of now is given up when it has been silent for long.
+pub async fn forget_former_selves(state: &AppState) {
+    let own = state.nodes.own.clone();
+    let forgotten = state.db.write(move |tx| Box::pin(async move { nodes::strike_out_former(tx, &own).await })).await;
+    if let Err(error) = forgotten {
+        tracing::warn!(error = %error, "nodes that ran here before were not forgotten");
+    }
+}
+
+/// Where a process is that listens at `addr`, for [`Nodes::new`].
+#[must_use]
+pub fn origin(addr: SocketAddr) -> String {
+    // Of the ports that the system chooses there are as many as one likes.
+    if addr.port() == 0 { String::new() } else { format!("{} {addr}", uname().nodename().to_string_lossy()) }
 }
 
 /// Tells how many sessions an act ended, once every node has heard of it or some could not be waited for. The act began
@@ -176,7 +197,7 @@ async fn behind_after_waiting(state: &AppState) -> Option<u64> {
 /// When the database can't be read or written.
 pub async fn holds_schedule(state: &AppState) -> StoreResult<bool> {
     let holder = leases::holder(state.db.read(), leases::SCHEDULE).await?;
-    let id = state.nodes.id.clone();
+    let id = state.nodes.own.id.clone();
     if holder.as_ref() == Some(&id) {
         return Ok(true);
     }
@@ -206,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_node_is_there_while_its_beat_moves_before_ones_own_eyes() {
-        let nodes = Nodes::new("a".to_owned(), Timestamp(0));
+        let nodes = Nodes::new("a".to_owned(), Timestamp(0), String::new());
         assert_eq!(still(&nodes, vec![row("a", 1), row("b", 7)], 100), [("b".to_owned(), 0)]);
         assert_eq!(still(&nodes, vec![row("a", 1), row("b", 7)], 104), [("b".to_owned(), 4)]);
         assert_eq!(still(&nodes, vec![row("b", 8)], 105), [("b".to_owned(), 0)]);

@@ -25,11 +25,13 @@ use crate::{
         clock::Clock,
         flow::keys::{self, ReadError},
         state::AppState,
-        store::{Db, StoreResult, revocations},
+        store::{Db, StoreResult, cleanup::SKEW, revocations},
     },
 };
 
 const POLL: Duration = Duration::from_secs(1);
+/// A wall clock that moved by more than this against the uptime was set.
+const STEP_MS: u64 = 2_000;
 /// After this long without hearing the database, a node asks it at each check.
 pub const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
@@ -47,6 +49,8 @@ struct Place {
     head: Head,
     /// When an attempt to hear last failed.
     failed_at: Option<Instant>,
+    /// The wall clock less the uptime, as last seen.
+    offset: Option<i64>,
 }
 
 /// The end of the feed, as heard: its newest number, and what stands there.
@@ -96,6 +100,7 @@ impl Feed {
         set: &RevocationSet,
         (db, clock): (&Db, &Clock),
     ) -> StoreResult<()> {
+        place.look_at(clock);
         // What is read now was true now at the earliest.
         let asked_at = clock.uptime();
         let heard = read(&place.head, set, db, clock.now()).await;
@@ -104,6 +109,19 @@ impl Feed {
         self.applied.send_if_modified(|applied| std::mem::replace(applied, place.head.seq) != place.head.seq);
         self.heard_at.fetch_max(u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX), Ordering::AcqRel);
         Ok(())
+    }
+}
+
+impl Place {
+    /// Where the wall clock was set, all of the feed is read again: what was passed over as past use by a wrong clock.
+    fn look_at(&mut self, clock: &Clock) {
+        let offset = clock.offset();
+        let known = self.offset.replace(offset).unwrap_or(offset);
+        if offset.abs_diff(known) > STEP_MS {
+            let by_ms = offset.saturating_sub(known);
+            tracing::warn!(by_ms, "the wall clock was set; the revocation feed is read again");
+            self.head = Head::default();
+        }
     }
 }
 
@@ -118,11 +136,13 @@ async fn read(known: &Head, set: &RevocationSet, db: &Db, now: Timestamp) -> Sto
     if !is_same_history {
         tracing::warn!(known = known.seq, head, "the revocation feed has another history; all of it is read again");
         set.note_keys_changed();
+        set.begin_history();
     }
     let from = if is_same_history { known.seq } else { 0 };
     let mut newest = Head { seq: head, entry: None };
-    for numbered in revocations::after(db.read(), (from, head), now).await? {
-        if numbered.revocation.until > now {
+    // By a clock that was wrong when they were written, or is wrong here, they may seem to be past use.
+    for numbered in revocations::after(db.read(), (from, head), now.minus(SKEW)).await? {
+        if numbered.revocation.until > now.minus(SKEW) {
             set.apply(&numbered.revocation);
         }
         if numbered.seq >= newest.seq {

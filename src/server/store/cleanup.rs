@@ -3,18 +3,20 @@
 //! Each text repeats its condition outside the subselect: on PostgreSQL a row may change between being found and
 //! being deleted.
 
+use std::time::Duration;
+
 use super::{StoreResult, Tx, sql};
 use crate::domain::{activity::Grain, throttle::Scope, time::Timestamp};
 
 /// How long a browser is known after its last sign-in: as long as any keeps a cookie.
-const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
+const KNOWN_FOR: Duration = Duration::from_secs(400 * 86_400);
 /// As long as the audit log keeps its rows unless it is told otherwise.
-const ALARMS_KEPT: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
+const ALARMS_KEPT: Duration = Duration::from_secs(400 * 86_400);
 
 /// Ten times as long as one is tried.
-const DELIVERIES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+const DELIVERIES_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How long one can see what became of an invitation.
-const INVITES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+const INVITES_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// What is kept for a while and then goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,9 @@ impl Kind {
     }
 }
 
+/// Revocations are kept for so long beyond their use, for nodes whose clocks are wrong, or were.
+pub const SKEW: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -95,7 +100,7 @@ pub async fn delete(tx: &mut Tx, kind: Kind, now: Timestamp, most: u32) -> Store
             execute,
             "DELETE FROM revocations WHERE until_at <= $1 AND seq IN
                (SELECT seq FROM revocations WHERE until_at <= $1 ORDER BY until_at LIMIT $2)",
-            now.0,
+            now.minus(SKEW).0,
             i64::from(most)
         ),
         Kind::Throttles => sql!(

@@ -16,6 +16,15 @@ pub struct Node {
     pub started_at: i64,
 }
 
+/// This node, as it tells of itself.
+#[derive(Clone, Debug)]
+pub struct Beating {
+    pub id: String,
+    pub started_at: Timestamp,
+    /// Its machine and the address it listens at; empty where that is none of its own.
+    pub origin: String,
+}
+
 /// # Errors
 /// When the database can't be read.
 pub async fn list(db: On<'_>) -> StoreResult<Vec<Node>> {
@@ -26,17 +35,27 @@ pub async fn list(db: On<'_>) -> StoreResult<Vec<Node>> {
 ///
 /// # Errors
 /// When the row can't be written.
-pub async fn beat(tx: &mut Tx, id: &str, applied: i64, started_at: Timestamp) -> StoreResult<()> {
+pub async fn beat(tx: &mut Tx, node: &Beating, applied: i64) -> StoreResult<()> {
     sql!(
         tx.on(),
         execute,
-        "INSERT INTO nodes (id, beat, applied, started_at) VALUES ($1, 1, $2, $3)
+        "INSERT INTO nodes (id, beat, applied, started_at, origin) VALUES ($1, 1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET beat = nodes.beat + 1, applied = excluded.applied",
-        id,
+        &node.id,
         applied,
-        started_at.0
+        node.started_at.0,
+        &node.origin
     )
     .map(drop)
+}
+
+/// Strikes out those that ran before at the same machine and address: two can't listen there, so they are gone.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn strike_out_former(tx: &mut Tx, node: &Beating) -> StoreResult<()> {
+    sql!(tx.on(), execute, "DELETE FROM nodes WHERE origin = $1 AND origin <> '' AND id <> $2", &node.origin, &node.id)
+        .map(drop)
 }
 
 /// Strikes out a node that stopped, or one whose beat has stood at `beat` for long.

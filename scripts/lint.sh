@@ -20,3 +20,10 @@ if grep -rnE 'cfg(_attr)?!?\(.*feature *=' src --include='*.rs' | grep -vE '^src
     echo "Gates on features stand in src/lib.rs, src/main.rs and src/platform only." >&2
     exit 1
 fi
+
+step "columns by name"
+# A newer node may add a column while this one runs, and a prepared `*` breaks on that.
+if grep -rnE '(SELECT|RETURNING|,) +([A-Za-z_]+\.)?\*|[A-Za-z_]\.\*[, "]' src/server/store --include='*.rs' | grep -vE ':[0-9]+: *//|COUNT\(\*\)'; then
+    echo "Statements in src/server/store name their columns; see columns! in on.rs." >&2
+    exit 1
+fi

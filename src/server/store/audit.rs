@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{END_OF_IDS, On, StoreResult, Tx, sql};
+use super::{END_OF_IDS, On, StoreResult, Tx, on::columns, sql};
 use crate::domain::{
     audit::{Event, Outcome},
     ids::{SessionId, UserId},
@@ -89,12 +89,22 @@ pub struct Filter {
     pub before: String,
 }
 
+/// The columns of a row itself.
+macro_rules! own_columns {
+    ($of:literal) => {
+        columns!(
+            $of, id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq
+        )
+    };
+}
+
 /// The newest rows that all of the filter admits. Each text names besides the one condition that finds them.
 macro_rules! rows {
     ($found_by:literal) => {
         concat!(
-            "SELECT id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq
-             FROM audit
+            "SELECT ",
+            own_columns!(""),
+            " FROM audit
              WHERE id < $1 AND id >= $2
                AND ($3 = '' OR session_id = $3 OR actor_id = $3 OR target_id = $3)
                AND ($4 = '' OR action = $4) AND ($5 = '' OR outcome = $5)
@@ -113,7 +123,9 @@ macro_rules! listed {
     };
     (@of $rows:expr) => {
         concat!(
-            "SELECT page.*, actor.email AS actor, target.email AS target FROM (",
+            "SELECT ",
+            own_columns!("page."),
+            ", actor.email AS actor, target.email AS target FROM (",
             $rows,
             ") page
              LEFT JOIN users actor ON actor.id = page.actor_id
@@ -127,11 +139,19 @@ macro_rules! listed {
 macro_rules! of_anyone {
     () => {
         concat!(
-            "SELECT * FROM (SELECT * FROM (",
+            "SELECT ",
+            own_columns!("found."),
+            " FROM (SELECT ",
+            own_columns!("by_session."),
+            " FROM (",
             rows!("session_id = $3"),
-            ") by_session UNION SELECT * FROM (",
+            ") by_session UNION SELECT ",
+            own_columns!("by_actor."),
+            " FROM (",
             rows!("actor_id = $3"),
-            ") by_actor UNION SELECT * FROM (",
+            ") by_actor UNION SELECT ",
+            own_columns!("by_target."),
+            " FROM (",
             rows!("target_id = $3"),
             ") by_target) found ORDER BY id DESC LIMIT $9"
         )

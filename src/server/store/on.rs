@@ -66,3 +66,13 @@ macro_rules! sql {
 }
 
 pub(crate) use sql;
+
+/// `columns!("s.", id, email)` is `"s.id, s.email"`. Statements name what they read: a `*` changes its meaning under a
+/// running node when a newer one adds a column, and prepared statements break on that.
+macro_rules! columns {
+    ($of:literal, $first:ident $(, $column:ident)* $(,)?) => {
+        concat!($of, stringify!($first) $(, ", ", $of, stringify!($column))*)
+    };
+}
+
+pub(super) use columns;

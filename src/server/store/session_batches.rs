@@ -17,11 +17,13 @@ use tokio_util::task::TaskTracker;
 use super::{
     On, StoreError, StoreResult,
     gatherer::{Gatherer, Job, LANES},
-    on::{Lent, in_time},
+    on::{Lent, columns, in_time},
     session_renewal::{Renewal, renew_on},
+    session_row::session_columns,
     session_with_user::Both,
     sessions::Session,
     signed,
+    user_row::joined_user_columns,
     users::User,
 };
 use crate::domain::{ids::SessionId, time::Timestamp};
@@ -94,11 +96,18 @@ async fn find_all(pool: PgPool, batch: Vec<Job<(), Found>>) {
 }
 
 /// `OFFSET 0` keeps the planner from turning the look-up of each row into something else.
-const READ: &str = "SELECT found.* FROM unnest($1::text[]) AS r (id) CROSS JOIN LATERAL
-       (SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-          u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
-           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
-        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = r.id OFFSET 0) found";
+const READ: &str = concat!(
+    "SELECT ",
+    session_columns!("found."),
+    ", ",
+    columns!("found.", user_email, user_display_name, user_role, user_row_version, user_locked_at, user_created_at, dead_reason),
+    " FROM unnest($1::text[]) AS r (id) CROSS JOIN LATERAL
+       (SELECT ",
+    session_columns!("s."),
+    ", ",
+    joined_user_columns!(),
+    " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = r.id OFFSET 0) found"
+);
 
 async fn read(pool: &PgPool, batch: &[Job<(), Found>]) -> StoreResult<HashMap<String, Both>> {
     let ids: Vec<&str> = batch.iter().map(|job| job.id.as_str()).collect();
@@ -128,14 +137,19 @@ async fn renew_all(pool: PgPool, by_one: ByOne, batch: Vec<Job<Arc<Renewal>, Opt
 
 /// The guards are those of `session_renewal.rs`, asked of each row once it is held, when nobody else can change it.
 const RENEW: &str = "WITH held AS MATERIALIZED
-       (SELECT r.* FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+       (SELECT r.id, r.generation, r.confirmed_generation, r.rotated_at, r.late_streak, r.late_generation, r.device_kind,
+          r.user_agent, r.address, r.expires_at, r.issued_as, r.token_hash, r.former_token_hash, r.user_version,
+          r.proved_at
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::bytea[], $14::bigint[],
             $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[])
           AS r (id, generation, confirmed_generation, rotated_at, late_streak, late_generation, device_kind,
             user_agent, address, expires_at, issued_as, token_hash, former_token_hash, user_version, proved_at,
             read_generation, read_confirmed_generation, read_late_streak, read_late_generation, now)
         CROSS JOIN LATERAL
-          (SELECT s.*, u.version, u.locked_at FROM sessions s JOIN users u ON u.id = s.user_id
+          (SELECT s.generation, s.confirmed_generation, s.late_streak, s.late_generation, s.ended_at, s.expires_at,
+             s.idle_end_at, s.absolute_end_at, u.version, u.locked_at
+           FROM sessions s JOIN users u ON u.id = s.user_id
            WHERE s.id = r.id OFFSET 0 FOR NO KEY UPDATE OF s SKIP LOCKED) s
         WHERE s.generation = r.read_generation
           AND (s.confirmed_generation = r.read_confirmed_generation OR r.generation > r.read_generation)

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{
     On, StoreResult,
-    session_row::{Row, Session},
+    session_row::{Row, Session, session_columns},
     sql,
 };
 use crate::domain::{ids::UserId, time::Timestamp};
@@ -31,9 +31,13 @@ pub async fn list_live_some(db: On<'_>, user: &UserId, now: Timestamp, limit: i6
     let rows: Vec<Row> = sql!(
         db,
         fetch_all,
-        "SELECT * FROM sessions
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
-         ORDER BY last_active_at DESC, id DESC LIMIT $3",
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions
+             WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
+             ORDER BY last_active_at DESC, id DESC LIMIT $3"
+        ),
         user.as_str(),
         now.0,
         limit
@@ -70,10 +74,14 @@ pub async fn list_ended(
     let rows: Vec<EndedRow> = sql!(
         db,
         fetch_all,
-        "SELECT * FROM sessions
-         WHERE user_id = $1 AND id < $2
-           AND (ended_at IS NOT NULL OR expires_at <= $3 OR idle_end_at <= $3 OR absolute_end_at <= $3)
-         ORDER BY id DESC LIMIT $4",
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            ", end_message FROM sessions
+             WHERE user_id = $1 AND id < $2
+               AND (ended_at IS NOT NULL OR expires_at <= $3 OR idle_end_at <= $3 OR absolute_end_at <= $3)
+             ORDER BY id DESC LIMIT $4"
+        ),
         user.as_str(),
         before,
         now.0,

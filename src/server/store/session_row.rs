@@ -50,6 +50,48 @@ impl Session {
     }
 }
 
+/// The columns that [`Row`] reads, each after `$of`: of the table itself, or of its name in a join.
+macro_rules! session_columns {
+    () => {
+        session_columns!("")
+    };
+    ($of:literal) => {
+        $crate::server::store::on::columns!(
+            $of,
+            id,
+            user_id,
+            secret,
+            mac_kid,
+            generation,
+            confirmed_generation,
+            rotated_at,
+            late_streak,
+            late_generation,
+            replaced_below,
+            replaced_at,
+            device_kind,
+            user_agent,
+            address,
+            remembered,
+            signed_in_at,
+            proved_at,
+            last_active_at,
+            expires_at,
+            idle_end_at,
+            absolute_end_at,
+            ended_at,
+            end_reason,
+            issued_as,
+            token_hash,
+            former_token_hash,
+            user_version,
+            voucher_ends_at,
+        )
+    };
+}
+
+pub(super) use session_columns;
+
 #[derive(FromRow)]
 pub(super) struct Row {
     id: String,

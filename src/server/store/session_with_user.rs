@@ -4,8 +4,9 @@ use sqlx::FromRow;
 
 use super::{
     On, StoreResult,
-    session_row::{Row, Session},
+    session_row::{Row, Session, session_columns},
     sql,
+    user_row::joined_user_columns,
     users::{self, User},
 };
 use crate::{
@@ -24,10 +25,13 @@ pub async fn find_with_user(db: On<'_>, id: &SessionId) -> StoreResult<Option<(S
     let found: Option<Both> = sql!(
         db,
         fetch_optional,
-        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
-           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
-         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+        concat!(
+            "SELECT ",
+            session_columns!("s."),
+            ", ",
+            joined_user_columns!(),
+            " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"
+        ),
         id.as_str()
     )?;
     found.map(Both::read).transpose()
@@ -68,11 +72,13 @@ pub async fn find_by_token(db: On<'_>, hash: &TokenHash) -> StoreResult<Option<(
     let found: Option<Both> = sql!(
         db,
         fetch_optional,
-        "SELECT s.*, u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
-           u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
-           CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = $1 OR s.former_token_hash = $1",
+        concat!(
+            "SELECT ",
+            session_columns!("s."),
+            ", ",
+            joined_user_columns!(),
+            " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 OR s.former_token_hash = $1"
+        ),
         hash.as_slice()
     )?;
     found.map(Both::read).transpose()

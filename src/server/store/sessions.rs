@@ -1,7 +1,11 @@
 //! Table `sessions`: the ledger. Every change of state compares and sets. What a row is, is `session_row.rs`; how it is renewed,
 //! `session_renewal.rs`; how it ends, `session_end.rs`.
 
-use super::{On, StoreResult, Tx, session_row::Row, signed, sql};
+use super::{
+    On, StoreResult, Tx,
+    session_row::{Row, session_columns},
+    signed, sql,
+};
 pub use super::{
     session_end::{Ending, end, end_all, end_all_as, end_as, end_notice},
     session_list::{EndedSession, count_live, list_ended, list_live_some},
@@ -66,7 +70,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> StoreResult<bool> {
 /// # Errors
 /// When the database can't be read.
 pub async fn find(db: On<'_>, id: &SessionId) -> StoreResult<Option<Session>> {
-    let row: Option<Row> = sql!(db, fetch_optional, "SELECT * FROM sessions WHERE id = $1", id.as_str())?;
+    let row: Option<Row> =
+        sql!(db, fetch_optional, concat!("SELECT ", session_columns!(), " FROM sessions WHERE id = $1"), id.as_str())?;
     row.map(Row::read).transpose()
 }
 
@@ -88,9 +93,13 @@ pub async fn list_live(db: On<'_>, user: &UserId, now: Timestamp) -> StoreResult
     let rows: Vec<Row> = sql!(
         db,
         fetch_all,
-        "SELECT * FROM sessions
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
-         ORDER BY last_active_at DESC, id DESC",
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM sessions
+             WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_end_at > $2 AND absolute_end_at > $2
+             ORDER BY last_active_at DESC, id DESC"
+        ),
         user.as_str(),
         now.0
     )?;
@@ -181,11 +190,14 @@ pub async fn touch(
     let row: Option<Row> = sql!(
         tx.on(),
         fetch_optional,
-        "UPDATE sessions SET
-           idle_end_at = CASE WHEN idle_end_at < $1 THEN $1 ELSE idle_end_at END,
-           last_active_at = CASE WHEN last_active_at < $2 THEN $2 ELSE last_active_at END
-         WHERE id = $3 AND ended_at IS NULL AND expires_at > $4 AND idle_end_at > $4 AND absolute_end_at > $4
-         RETURNING *",
+        concat!(
+            "UPDATE sessions SET
+               idle_end_at = CASE WHEN idle_end_at < $1 THEN $1 ELSE idle_end_at END,
+               last_active_at = CASE WHEN last_active_at < $2 THEN $2 ELSE last_active_at END
+             WHERE id = $3 AND ended_at IS NULL AND expires_at > $4 AND idle_end_at > $4 AND absolute_end_at > $4
+             RETURNING ",
+            session_columns!()
+        ),
         idle_end_at.0,
         acted_at.0,
         id.as_str(),

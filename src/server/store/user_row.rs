@@ -33,6 +33,17 @@ pub(super) struct Row {
     created_at: i64,
 }
 
+/// The columns that [`JoinedRow`] reads, of `users u`.
+macro_rules! joined_user_columns {
+    () => {
+        "u.email AS user_email, u.display_name AS user_display_name, u.role AS user_role,
+         u.version AS user_row_version, u.locked_at AS user_locked_at, u.created_at AS user_created_at,
+         CASE WHEN s.user_version < u.dead_below THEN u.dead_reason END AS dead_reason"
+    };
+}
+
+pub(super) use joined_user_columns;
+
 /// A user's columns beside those of another table.
 #[derive(FromRow)]
 pub(super) struct JoinedRow {

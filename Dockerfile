@@ -16,5 +16,6 @@ WORKDIR /data
 VOLUME /data
 ENV SEKISHO_SERVER__ADDR=0.0.0.0:3000
 EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["sekisho", "health"]
 ENTRYPOINT ["sekisho"]
 CMD ["serve"]

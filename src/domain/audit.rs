@@ -18,6 +18,8 @@ pub enum Event {
     AlarmAnswer,
     Kick,
     KickSession,
+    /// The operator ended everybody's sessions, or those that began since a moment.
+    KickAll,
     PasswordChange,
     /// Someone changed what their account says of them.
     AccountUpdate,
@@ -43,6 +45,8 @@ pub enum Event {
     KeyRotate,
     /// Rows past use were deleted.
     Cleanup,
+    /// The database was replaced by a copy of it.
+    Restore,
     /// The list of users was taken out.
     UsersExport,
     /// The audit log was taken out as a whole, or what a search found of it.
@@ -68,7 +72,7 @@ pub enum Outcome {
 
 impl Event {
     /// All there are, as they are offered to choose from.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Register,
         Self::SignIn,
         Self::SignOut,
@@ -83,6 +87,7 @@ impl Event {
         Self::AlarmAnswer,
         Self::Kick,
         Self::KickSession,
+        Self::KickAll,
         Self::RoleChange,
         Self::UserCreate,
         Self::InviteCreate,
@@ -97,6 +102,7 @@ impl Event {
         Self::CrossSite,
         Self::KeyRotate,
         Self::Cleanup,
+        Self::Restore,
         Self::UsersExport,
         Self::AuditExport,
         Self::AuditKey,
@@ -122,6 +128,7 @@ impl Event {
             Self::AlarmAnswer => "alarm_answer",
             Self::Kick => "kick_user",
             Self::KickSession => "kick_session",
+            Self::KickAll => "kick_all",
             Self::PasswordChange => "password_change",
             Self::AccountUpdate => "account_update",
             Self::StepUp => "step_up",
@@ -139,6 +146,7 @@ impl Event {
             Self::NoteDelete => "note_delete",
             Self::KeyRotate => "key_rotate",
             Self::Cleanup => "cleanup",
+            Self::Restore => "restore",
             Self::UsersExport => "users_export",
             Self::AuditExport => "audit_export",
             Self::AuditKey => "audit_key",

@@ -170,8 +170,10 @@ pub fn messages(row: &Happened) -> Vec<Message> {
         | Event::StepUp
         | Event::Forbidden
         | Event::CrossSite
+        | Event::KickAll
         | Event::KeyRotate
         | Event::Cleanup
+        | Event::Restore
         | Event::AuditExport
         | Event::AuditKey
         | Event::WebhookCreate

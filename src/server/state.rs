@@ -152,6 +152,7 @@ impl AppState {
     /// Whatever keeps the server from serving, in a line for its operator.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, rng, cost, hash_threads } = parts;
+        config.refuse_lost_database()?;
         let live = Arc::new(Live::default());
         let revoked =
             Arc::new(RevocationSet::waking(Arc::clone(&live), clock.clone(), flow::tokens::longest_life(&config)));
@@ -176,7 +177,7 @@ impl AppState {
             audit_seals: flow::audit_seal::seals(&config)?,
             hasher: PasswordHasher::start(cost, hash_threads, rng.clone())?,
             confirmations: Confirmations::default(),
-            readiness: Readiness::default(),
+            readiness: Readiness::of(config.database_file()),
             facts: SessionFacts::new(CACHED_FACTS),
             known: Cache::new(CACHED_FACTS / 2),
             proxied_acts: Cache::new(CACHED_FACTS),

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -16,7 +17,7 @@ use crate::{
 
 const EMAIL: &str = "hanako@example.com";
 
-fn sekisho(folder: &Path) -> Command {
+pub fn sekisho(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
     command.current_dir(folder).env_remove("AUTH_SECRET").stdin(Stdio::null());
     command
@@ -29,7 +30,7 @@ pub fn on(app: &TestApp) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Output {
+pub fn run(command: &mut Command) -> Output {
     command.output().unwrap()
 }
 
@@ -249,6 +250,31 @@ fn the_effective_configuration_is_shown_with_its_sources_and_without_secrets() {
     let shown = text(&done.stdout);
     assert!(!shown.contains(secret));
     assert!(shown.contains("SEKISHO_SESSION__ACCESS_TTL") && shown.contains("10m"), "{shown}");
+}
+
+#[test]
+fn a_secret_that_comes_as_a_file_is_shown_with_where_it_came_from_and_nothing_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, path) = ("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", folder.path().join("auth"));
+    std::fs::write(&path, format!("{secret}\n")).unwrap();
+    let show = |mode: u32| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        run(sekisho(folder.path())
+            .args(["config", "show", "--json"])
+            .env("AUTH_SECRET_FILE", &path)
+            // What Kubernetes sets beside a Service of this name.
+            .env("SEKISHO_PORT", "tcp://10.0.0.1:3000")
+            .env("SEKISHO_SERVICE_PORT_HTTP", "3000"))
+    };
+    let done = show(0o600);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let shown: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).unwrap();
+    let row = shown.iter().find(|row| row["key"] == "auth_secret").unwrap();
+    assert_eq!(row["source"], format!("AUTH_SECRET_FILE {}", path.display()));
+    assert!(!text(&done.stdout).contains(secret));
+    let refused = show(0o644);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(text(&refused.stderr).lines().count(), 1, "{}", text(&refused.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! What can be typed. Values are brought to their types here, so that a wrong one is wrong usage.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command as ClapCommand, CommandFactory as _, FromArgMatches as _, Parser,
@@ -20,6 +20,7 @@ use crate::{
         activity::Range,
         email::Email,
         ids::{SessionId, UserId},
+        time::Timestamp,
     },
     server::canonical,
 };
@@ -78,6 +79,18 @@ pub enum Command {
     Config(ConfigCommand),
     /// Look for what is wrong or unwise, and change nothing
     Doctor,
+    /// Ask the server of this machine whether it is ready: exit code 0 if it is, 1 if not
+    Health,
+    /// Copy the SQLite database into a new file, also while a server runs
+    Backup {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a copy in the place of the SQLite database; ends all sessions and what else was issued
+    Restore {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// People who don't exist, to look around or to measure
     #[command(subcommand)]
     Demo(DemoCommand),
@@ -91,13 +104,19 @@ pub enum SessionCommand {
         #[arg(long, value_name = "EMAIL", value_parser = email)]
         user: Option<Email>,
     },
-    /// End a session, or all sessions of accounts, now
+    /// End a session, all sessions of accounts, or everybody's, now
     Kill {
-        #[arg(value_name = "SESSION_ID", value_parser = session_id, required_unless_present = "user")]
+        #[arg(value_name = "SESSION_ID", value_parser = session_id, required_unless_present_any = ["user", "all", "since"])]
         session: Option<SessionId>,
         /// All sessions of this account; repeatable
         #[arg(long, value_name = "EMAIL", value_parser = email, conflicts_with = "session")]
         user: Vec<Email>,
+        /// Everybody's
+        #[arg(long, conflicts_with_all = ["session", "user"])]
+        all: bool,
+        /// Of everybody's those that began so long ago (2h) or less, or at this instant (RFC 3339) or later
+        #[arg(long, value_name = "WHEN", value_parser = since, conflicts_with_all = ["session", "user"])]
+        since: Option<Since>,
         /// What the people are told
         #[arg(long, value_name = "TEXT", value_parser = message)]
         message: Option<String>,
@@ -131,7 +150,17 @@ pub enum KeysCommand {
         /// Sign with it at once, and refuse every token signed so far: the emergency brake
         #[arg(long)]
         now: bool,
+        /// Refuse every refresh token too, and end all sessions: everybody signs in anew
+        #[arg(long, requires = "now")]
+        all: bool,
     },
+}
+
+/// Since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    Ago(Duration),
+    At(Timestamp),
 }
 
 #[derive(Debug, Subcommand)]
@@ -204,6 +233,16 @@ fn range() -> impl TypedValueParser<Value = Range> {
 
 pub(super) fn session_id(typed: &str) -> Result<SessionId, &'static str> {
     SessionId::parse(typed).ok_or("not a session id (see `sekisho session list`)")
+}
+
+fn since(typed: &str) -> Result<Since, &'static str> {
+    if let Ok(length) = humantime::parse_duration(typed) {
+        return Ok(Since::Ago(length));
+    }
+    let instant = typed.parse::<jiff::Timestamp>();
+    instant
+        .map(|at| Since::At(Timestamp(at.as_millisecond())))
+        .map_err(|_| "neither a length such as 2h nor an instant such as 2026-11-21T10:00:00Z")
 }
 
 fn alarm_id(typed: &str) -> Result<String, &'static str> {

@@ -49,7 +49,28 @@ fn what_is_killed_is_one_session_or_those_of_one_user() {
     };
     assert_eq!(user.len(), 2);
     assert!(read("session kill").is_err());
+    assert!(read("session kill --all").is_ok());
+    for line in [format!("session kill {id} --all"), "session kill --user a@example.com --since 2h".to_owned()] {
+        assert!(read(&line).is_err(), "{line}");
+    }
     assert!(read(&format!("session kill {id} --user a@example.com")).is_err());
+}
+
+#[test]
+fn since_is_a_length_or_an_instant() {
+    let since = |typed: &str| match read(&format!("session kill --since {typed}")).ok()?.command? {
+        Command::Session(SessionCommand::Kill { since, .. }) => since,
+        _ => None,
+    };
+    assert_eq!(since("2h"), Some(Since::Ago(Duration::from_hours(2))));
+    assert_eq!(since("2030-01-01T01:00:00+01:00"), Some(Since::At(Timestamp(1_893_456_000_000))));
+    assert_eq!(since("yesterday"), None);
+}
+
+#[test]
+fn refresh_tokens_are_refused_at_once_or_not_at_all() {
+    assert!(read("keys rotate --now --all").is_ok());
+    assert_eq!(read("keys rotate --all").unwrap_err().exit_code(), 2);
 }
 
 #[test]

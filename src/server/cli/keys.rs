@@ -135,8 +135,7 @@ pub async fn list(config: &Config, out: Out) -> Result<(), Failure> {
 /// When the database has no keys yet, or this auth secret doesn't open those it has.
 pub async fn rotate(config: &Config, rotation: Rotation, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
-    let by = direct.by(Event::KeyRotate);
-    let rotated = flow::rotate(config, &direct.db, &direct.rng, (rotation, by)).await;
+    let rotated = make(config, &direct, rotation).await;
     direct.db.close().await;
     let Rotated { kid, signs_from, dead } = rotated?;
     let text = match rotation {
@@ -144,10 +143,19 @@ pub async fn rotate(config: &Config, rotation: Rotation, out: Out) -> Result<(),
             "key {kid} is published and signs from {} on; tokens of the former key are believed until they end",
             shown(signs_from)
         ),
-        Rotation::Now => format!("key {kid} signs from now on; {}", effect(config.strategy)),
+        Rotation::Now | Rotation::All => format!("key {kid} signs from now on; {}", effect(config.strategy)),
     };
     out.done(&text, &json!({ "kid": kid, "signs_from": signs_from.0, "dead": dead }));
     Ok(())
+}
+
+/// The next keys, with their audit row.
+///
+/// # Errors
+/// As [`rotate`].
+pub(super) async fn make(config: &Config, direct: &Direct, rotation: Rotation) -> Result<Rotated, StartError> {
+    let by = direct.by(Event::KeyRotate);
+    flow::rotate(config, &direct.db, &direct.rng, (rotation, by)).await
 }
 
 /// What it means to people that no token signed so far is believed.

@@ -8,11 +8,11 @@ use super::{
         self, AlarmCommand, AuditCommand, Cli, Command, ConfigCommand, DemoCommand, KeysCommand, SessionCommand,
         UserCommand, WebhookCommand,
     },
-    audit, cleanup, configuration, demo, doctor,
+    audit, backup, cleanup, configuration, demo, doctor, everybody,
     failure::Failure,
-    invite, keys, note,
+    health, invite, keys, note,
     out::{Out, complain},
-    overview, serve, session, user, user_page, webhook, webhook_acts,
+    overview, restore, serve, session, user, user_page, webhook, webhook_acts,
 };
 use crate::{
     domain::account_act::AccountAct,
@@ -48,6 +48,8 @@ fn carry_out(cli: Cli) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::refused(format!("the runtime can't be started: {error}")))?;
     match command {
+        // Whatever is wrong with the rest of the configuration is another command's to say.
+        Command::Health => return runtime.block_on(health::ask(layers, out)),
         Command::Doctor => return runtime.block_on(doctor::examine(layers, out)),
         Command::Config(ConfigCommand::Show) => return runtime.block_on(configuration::show(&layers?, out)),
         _ => {}
@@ -55,6 +57,9 @@ fn carry_out(cli: Cli) -> Result<(), Failure> {
     let config = Config::read(&layers?)?;
     let level = if matches!(command, Command::Serve) { telemetry::SERVING } else { telemetry::COMMAND };
     telemetry::init(config.json_logs, level).map_err(|line| Failure::Configuration(vec![line]))?;
+    if matches!(command, Command::Serve) {
+        config.unwise_secrets().iter().for_each(|line| tracing::warn!("{line}"));
+    }
     runtime.block_on(dispatch(command, config, out))
 }
 
@@ -68,9 +73,17 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Session(SessionCommand::Kill { session: Some(session), message, .. }) => {
             session::kill(&config, session, message, out).await
         }
+        Command::Session(SessionCommand::Kill { since: Some(since), message, .. }) => {
+            everybody::kill_since(&config, since, message, out).await
+        }
+        Command::Session(SessionCommand::Kill { all: true, message, .. }) => {
+            everybody::kill(&config, message, out).await
+        }
         Command::Session(SessionCommand::Kill { user, message, .. }) => {
             session::kill_all(&config, user, message, out).await
         }
+        Command::Backup { file } => backup::backup(&config, &file, out).await,
+        Command::Restore { file } => Box::pin(restore::restore(&config, &file, out)).await,
         Command::Cleanup => cleanup::clean_up(&config, out).await,
         Command::Alarm(AlarmCommand::List { user }) => alarm::list(&config, user, out).await,
         Command::Alarm(AlarmCommand::Answer { alarm, kick }) => alarm::answer(&config, alarm, kick, out).await,
@@ -78,11 +91,14 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
         Command::Audit(AuditCommand::Export(search)) => audit::export(&config, search).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
-        Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,
-        Command::Keys(KeysCommand::Rotate { now: true }) => keys::rotate(&config, Rotation::Now, out).await,
+        Command::Keys(KeysCommand::Rotate { all: true, .. }) => everybody::rotate_all(&config, out).await,
+        Command::Keys(KeysCommand::Rotate { now: true, .. }) => keys::rotate(&config, Rotation::Now, out).await,
+        Command::Keys(KeysCommand::Rotate { .. }) => keys::rotate(&config, Rotation::Announced, out).await,
         Command::Webhook(command) => on_webhook(command, &config, out).await,
         Command::Demo(DemoCommand::Seed(seed)) => Box::pin(demo::seed(config, seed, out)).await,
-        Command::Config(_) | Command::Doctor => unreachable!("what goes without a valid configuration has gone"),
+        Command::Config(_) | Command::Doctor | Command::Health => {
+            unreachable!("what goes without a valid configuration has gone")
+        }
     }
 }
 
@@ -126,6 +142,7 @@ async fn on_webhook(command: WebhookCommand, config: &Config, out: Out) -> Resul
 }
 
 async fn migrate(config: &Config, out: Out) -> Result<(), Failure> {
+    config.refuse_lost_database()?;
     let db = Db::open(&config.database, Arc::new(|_: &[_], _: &[_]| {})).await?;
     db.close().await;
     let database = config.database.to_string();

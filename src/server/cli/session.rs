@@ -49,7 +49,12 @@ pub async fn kill(config: &Config, session: SessionId, message: Option<String>, 
     Ok(())
 }
 
-async fn kill_one(direct: &Direct, tx: &mut Tx, sid: &SessionId, message: Option<&str>) -> StoreResult<bool> {
+pub(super) async fn kill_one(
+    direct: &Direct,
+    tx: &mut Tx,
+    sid: &SessionId,
+    message: Option<&str>,
+) -> StoreResult<bool> {
     let Some(session) = sessions::find(tx.read(), sid).await? else { return Ok(false) };
     // Whether it is over by this machine's clock is no matter.
     if !sessions::end_as(tx, sid, Ending { reason: EndReason::Kicked, message, at: direct.now }).await? {
@@ -124,11 +129,26 @@ pub(super) async fn kill_every(
     direct: &Direct,
     tx: &mut Tx,
     user: UserId,
-    mut detail: serde_json::Value,
+    detail: serde_json::Value,
 ) -> StoreResult<Option<u64>> {
     let Some(below) = users::end_versions(tx, &user, EndReason::Kicked).await? else { return Ok(None) };
     let ending = Ending { reason: EndReason::Kicked, message: detail["message"].as_str(), at: direct.now };
     let ended = sessions::end_all_as(tx, &user, None, ending).await?;
+    write_down(direct, tx, (user, below, ended), detail).await?;
+    Ok(Some(ended))
+}
+
+/// Tells the nodes and the audit log that a user's sessions are ended, of which `ended` were live, and all that was minted
+/// below a version of the user.
+///
+/// # Errors
+/// When the rows can't be written.
+pub(super) async fn write_down(
+    direct: &Direct,
+    tx: &mut Tx,
+    (user, below, ended): (UserId, i64, u64),
+    mut detail: serde_json::Value,
+) -> StoreResult<()> {
     let subject = Subject::User { user: user.clone(), below, except: None };
     tx.revoke(direct.revocation(subject, EndReason::Kicked));
     detail["ended"] = json!(ended);
@@ -136,9 +156,7 @@ pub(super) async fn kill_every(
         detail.retain(|_, value| !value.is_null());
     }
     audit::append(tx, &direct.audit(Event::Kick, user, detail)).await?;
-    activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: i64::try_from(ended).unwrap_or(i64::MAX) })
-        .await?;
-    Ok(Some(ended))
+    activity::count(tx, Count { at: direct.now, kind: Kind::Kicks, n: i64::try_from(ended).unwrap_or(i64::MAX) }).await
 }
 
 #[derive(Serialize)]

@@ -1,8 +1,9 @@
 //! What an operator sets: defaults < `sekisho.toml` < environment `SEKISHO_SECTION__KEY` < flags.
 //!
-//! `keys.rs` is the one list of keys and profiles; `source.rs` gathers values and where each came from; here they are
-//! read. Unknown keys and what can't work together are all reported at once, one line each.
+//! `keys.rs` is the one list of keys and profiles; `source.rs` gathers values and where each came from, with
+//! `environment.rs`; here they are read. Unknown keys and what can't work together are all reported at once, one line each.
 
+mod environment;
 mod hosts;
 mod keys;
 mod schedule;
@@ -12,7 +13,12 @@ mod source;
 mod urls;
 mod values;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
@@ -75,6 +81,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     pub auth_secret: Option<SecretBytes>,
     pub auth_secret_previous: Option<SecretBytes>,
+    /// What is unwise about how all this was set, one line each.
+    pub warnings: Vec<String>,
     pub strategy: Strategy,
     pub lifetimes: Lifetimes,
     pub device_limit: DeviceLimit,
@@ -127,6 +135,7 @@ impl Config {
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),
             auth_secret_previous: reader.former_secret("auth_secret_previous"),
+            warnings: layers.warnings().to_vec(),
             strategy: reader.choice("session.strategy", &Strategy::ALL, Strategy::as_str),
             lifetimes: reader.lifetimes(),
             device_limit: DeviceLimit {
@@ -203,6 +212,38 @@ impl Config {
                 "auth_secret: is made beside an SQLite file only; set AUTH_SECRET (openssl rand -base64 32)".to_owned(),
             ])),
         }
+    }
+
+    /// The file that holds the auth secret where none is configured, whether or not it is there.
+    #[must_use]
+    pub fn secret_file(&self) -> Option<PathBuf> {
+        self.database_file().map(|database| database.with_extension("secret"))
+    }
+
+    /// What is unwise about the files that secrets come from, one line each.
+    #[must_use]
+    pub fn unwise_secrets(&self) -> Vec<String> {
+        let beside = self.secret_file().filter(|_| self.auth_secret.is_none()).and_then(|path| {
+            let why = secret_file::openness(&File::open(&path).ok()?).ok()??;
+            Some(format!("auth_secret: {} {why}", path.display()))
+        });
+        self.warnings.iter().cloned().chain(beside).collect()
+    }
+
+    /// Refuses to begin an empty database beside the secret of one that is gone.
+    ///
+    /// # Errors
+    /// One line that says how to go on.
+    pub fn refuse_lost_database(&self) -> Result<(), Faults> {
+        let (Some(database), Some(secret)) = (self.database_file(), self.secret_file()) else { return Ok(()) };
+        // In this order: another first start makes the database before its secret.
+        if !secret.exists() || database.exists() {
+            return Ok(());
+        }
+        let (database, secret) = (database.display(), secret.display());
+        Err(Faults(vec![format!(
+            "database.url: {secret} is here, but {database} is not: bring it back (sekisho restore FILE), or remove {secret} to begin an empty one"
+        )]))
     }
 
     /// The host of the public URL.

@@ -1,4 +1,6 @@
-//! The auth secret beside an SQLite file: made on the first start, readable by its owner only.
+//! Files that hold a secret: the auth secret beside an SQLite file, made on the first start for its owner only, and those that
+//! are named by `…_FILE`. Refuses one that everyone can read. One that its group can read is taken, with a warning: volumes
+//! of Kubernetes with an `fsGroup` can't be otherwise.
 
 use std::{
     fs::{File, OpenOptions},
@@ -33,11 +35,44 @@ pub fn read_or_make(database: &Path, has_keys: bool, fresh: [u8; 32]) -> Result<
     }
 }
 
-fn read(file: File) -> Result<SecretBytes, String> {
+/// The text of a file that was named, less the line break at its end.
+pub struct NamedSecret {
+    pub text: String,
+    /// What to say where its group can read it too.
+    pub open_to_group: Option<String>,
+}
+
+/// Reads a secret out of the file that was named.
+///
+/// # Errors
+/// What is wrong with the file, to be said after its path.
+pub fn read_named(path: &Path) -> Result<NamedSecret, String> {
+    let unread = |error: std::io::Error| format!("can't be read: {error}");
+    let file = File::open(path).map_err(unread)?;
+    let open_to_group = openness(&file)?;
+    let mut text = String::new();
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(unread)?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("is longer than {LONGEST} bytes"));
+    }
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(NamedSecret { text, open_to_group }) }
+}
+
+/// What is unwise about the mode of a secret's file.
+///
+/// # Errors
+/// When everyone can read it.
+pub fn openness(file: &File) -> Result<Option<String>, String> {
     let mode = file.metadata().map_err(|error| error.to_string())?.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if mode & 0o007 != 0 {
         return Err(format!("is readable by others (mode {mode:o}); chmod 600 it"));
     }
+    Ok((mode & 0o070 != 0).then(|| format!("is readable by its group (mode {mode:o}); better its owner's only (600)")))
+}
+
+fn read(file: File) -> Result<SecretBytes, String> {
+    openness(&file)?;
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
     let text = text.trim();
@@ -104,12 +139,17 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_others_can_read_is_refused() {
+    fn a_secret_that_everyone_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
         read_or_make(&database, false, fresh(7)).unwrap();
-        std::fs::set_permissions(folder.path().join("a.secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let set_mode = |mode| {
+            std::fs::set_permissions(folder.path().join("a.secret"), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set_mode(0o644);
         assert!(read_or_make(&database, true, fresh(7)).unwrap_err().contains("readable by others"));
+        set_mode(0o660);
+        assert!(read_or_make(&database, true, fresh(7)).is_ok(), "its group may");
     }
 
     #[test]

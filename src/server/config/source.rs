@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     Faults,
+    environment::{self, Environment},
     keys::{DEFAULT_PROFILE, KEYS, PROFILES},
 };
 
@@ -15,6 +16,11 @@ pub enum Source {
     Profile(&'static str),
     File(String),
     Environment(String),
+    /// The text of a file that a variable of the environment names.
+    SecretFile {
+        variable: String,
+        path: String,
+    },
     Flag,
 }
 
@@ -24,6 +30,7 @@ impl fmt::Display for Source {
             Self::Default => f.write_str("default"),
             Self::Profile(name) => write!(f, "profile {name}"),
             Self::File(name) | Self::Environment(name) => f.write_str(name),
+            Self::SecretFile { variable, path } => write!(f, "{variable} {path}"),
             Self::Flag => f.write_str("flag"),
         }
     }
@@ -31,7 +38,12 @@ impl fmt::Display for Source {
 
 /// Every value that was set, by key, the last layer winning.
 #[derive(Debug)]
-pub struct Layers(BTreeMap<String, (String, Source)>);
+pub struct Layers {
+    values: BTreeMap<String, (String, Source)>,
+    /// What is wrong with how they were set, and what is unwise, one line each.
+    faults: Vec<String>,
+    warnings: Vec<String>,
+}
 
 impl Layers {
     /// Gathers a file (its name and text), the environment and `--set key=value` flags.
@@ -52,19 +64,8 @@ impl Layers {
                 values.insert(key, (value, Source::File(name.to_owned())));
             });
         }
-        for (name, value) in environment {
-            let key = if name == "AUTH_SECRET" || name == "AUTH_SECRET_PREVIOUS" {
-                Some(name.to_lowercase())
-            } else {
-                name.strip_prefix("SEKISHO_")
-                    // What tells the tests where their servers are may be set for good.
-                    .filter(|rest| !rest.starts_with("TEST_"))
-                    .map(|rest| rest.replace("__", ".").to_lowercase())
-            };
-            if let Some(key) = key {
-                values.insert(key, (value, Source::Environment(name)));
-            }
-        }
+        let Environment { values: set, faults: wrong, warnings } = environment::read(environment);
+        values.extend(set);
         let mut faults = Vec::new();
         for flag in flags {
             match flag.split_once('=') {
@@ -72,13 +73,13 @@ impl Layers {
                 None => faults.push(format!("--set {flag}: write it as key=value")),
             }
         }
-        if faults.is_empty() { Ok(Self(values)) } else { Err(Faults(faults)) }
+        if faults.is_empty() { Ok(Self { values, faults: wrong, warnings }) } else { Err(Faults(faults)) }
     }
 
     /// The value in force.
     #[must_use]
     pub fn value(&self, name: &str) -> (String, Source) {
-        self.0.get(name).cloned().or_else(|| self.preset(name)).unwrap_or_else(|| {
+        self.values.get(name).cloned().or_else(|| self.preset(name)).unwrap_or_else(|| {
             let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
             (default.to_owned(), Source::Default)
         })
@@ -86,20 +87,24 @@ impl Layers {
 
     /// What the chosen profile says, which is less than what anyone has set.
     fn preset(&self, name: &str) -> Option<(String, Source)> {
-        let chosen = self.0.get("session.profile").map_or(DEFAULT_PROFILE, |(value, _)| value.as_str());
+        let chosen = self.values.get("session.profile").map_or(DEFAULT_PROFILE, |(value, _)| value.as_str());
         let profile = PROFILES.iter().find(|profile| profile.name == chosen)?;
         let (_, value) = profile.presets.iter().find(|(key, _)| *key == name)?;
         Some(((*value).to_owned(), Source::Profile(profile.name)))
     }
 
-    /// A line for each key that was set and doesn't exist.
+    /// A line for each key that was set and doesn't exist, and for what can't be read.
     #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|(name, _)| KEYS.iter().all(|key| key.name != name.as_str()))
-            .map(|(name, (_, source))| format!("{name}: no such key (from {source})"))
-            .collect()
+    pub fn faults(&self) -> Vec<String> {
+        let unknown = self.values.iter().filter(|(name, _)| KEYS.iter().all(|key| key.name != name.as_str()));
+        let unknown = unknown.map(|(name, (_, source))| format!("{name}: no such key (from {source})"));
+        self.faults.iter().cloned().chain(unknown).collect()
+    }
+
+    /// What is unwise about how values were set, one line each.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }
 

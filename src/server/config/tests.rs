@@ -255,3 +255,21 @@ fn keys_are_rotated_no_sooner_than_they_can_be_announced() {
     assert_eq!(faults("[keys]\nrotation = \"15m\"").len(), 1);
     assert_eq!(faults("[keys]\nalgorithm = \"RS256\"").len(), 1);
 }
+
+#[test]
+fn a_secret_beside_the_database_is_looked_at_where_none_is_configured() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (database, secret) = (folder.path().join("a.db"), folder.path().join("a.secret"));
+    let toml = format!("database.url = \"sqlite://{}\"", database.display());
+    let config = read(&toml, &[]).unwrap();
+    assert!(config.unwise_secrets().is_empty() && config.refuse_lost_database().is_ok());
+    std::fs::write(&secret, "").unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(config.unwise_secrets().len(), 1);
+    let configured = read(&toml, &[("AUTH_SECRET", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=")]).unwrap();
+    assert!(configured.unwise_secrets().is_empty());
+    assert_eq!(config.refuse_lost_database().unwrap_err().0.len(), 1);
+    std::fs::write(&database, "").unwrap();
+    assert!(config.refuse_lost_database().is_ok());
+}

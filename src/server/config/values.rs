@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
 
     /// Every fault: of single values, of keys that don't exist, and of `combinations` whose parts could all be read.
     pub fn faults(mut self, combinations: Vec<String>) -> Vec<String> {
-        self.faults.extend(self.layers.unknown());
+        self.faults.extend(self.layers.faults());
         let readable = |line: &String| !self.unreadable.iter().any(|key| line.contains(key));
         self.faults.extend(combinations.into_iter().filter(readable));
         self.faults

@@ -64,7 +64,9 @@ impl Ring {
             Err(failure) => failure,
         };
         let mut left = Keyring::clone(&self.now());
-        left.verifying.retain(|kid, _| !rows.iter().any(|row| row.kid == *kid && row.dead_at.is_some()));
+        let is_dead = |kid: &String| rows.iter().any(|row| row.kid == *kid && row.dead_at.is_some());
+        left.verifying.retain(|kid, _| !is_dead(kid));
+        left.macs.retain(|kid, _| !is_dead(kid));
         self.current.store(Arc::new(left));
         Err(failure)
     }

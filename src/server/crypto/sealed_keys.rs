@@ -22,8 +22,14 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// The keys of a fresh database: one to sign, one to derive.
 #[must_use]
 pub fn first(sealer: &Sealer, rng: &Rng, algorithm: SigningAlgorithm, now: Timestamp) -> Vec<SealedKey> {
-    let deriving = SecretBytes::new(rng.bytes::<32>().to_vec());
-    vec![signing((sealer, rng), algorithm, (now, now)), seal((sealer, rng), (MAC, HMAC), &deriving, (now, now))]
+    vec![signing((sealer, rng), algorithm, (now, now)), deriving((sealer, rng), now)]
+}
+
+/// Another key to derive refresh tokens under.
+#[must_use]
+pub fn deriving((sealer, rng): (&Sealer, &Rng), now: Timestamp) -> SealedKey {
+    let secret = SecretBytes::new(rng.bytes::<32>().to_vec());
+    seal((sealer, rng), (MAC, HMAC), &secret, (now, now))
 }
 
 /// Another key to sign with, made `now` for use from another moment on.

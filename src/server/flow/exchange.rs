@@ -22,7 +22,7 @@ use crate::{
     server::{
         context::{Actor, RequestContext},
         crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
-        flow::{alarms, tokens, vouchers},
+        flow::{alarms, keys, tokens, vouchers},
         state::Known,
         store::{
             On, StoreResult, Tx, activity, audit,
@@ -222,21 +222,40 @@ fn ends(cx: &RequestContext, ends: Ends) -> Ends {
 
 /// The session that a proof of the ledger's own kinds is of, by one read.
 async fn find(cx: &RequestContext, db: On<'_>, proof: &Proof) -> StoreResult<Option<Found>> {
+    let found = match proof {
+        Proof::Refresh(token) => sessions::find_with_user(db, &token.sid).await?,
+        Proof::Session(id) => sessions::find_by_token(db, &session_token::hash(id)).await?,
+        Proof::Jwt(_) => None,
+    };
+    let Some((session, user)) = found else { return Ok(None) };
+    if !knows_mac(cx, &session).await {
+        return Ok(None);
+    }
     Ok(match proof {
-        Proof::Refresh(token) => sessions::find_with_user(db, &token.sid)
-            .await?
-            .filter(|(session, _)| tokens::is_genuine(cx, token, session))
-            .map(|(session, user)| (session, user, token.generation)),
+        Proof::Refresh(token) if !tokens::is_genuine(cx, token, &session) => None,
+        Proof::Refresh(token) => Some((session, user, token.generation)),
         Proof::Session(id) => {
-            let hash = session_token::hash(id);
-            sessions::find_by_token(db, &hash).await?.map(|(session, user)| {
-                let former = u64::from(session.token_hash != Some(hash));
-                let generation = session.chain.generation - former;
-                (session, user, generation)
-            })
+            let former = u64::from(session.token_hash != Some(session_token::hash(id)));
+            let generation = session.chain.generation - former;
+            Some((session, user, generation))
         }
         Proof::Jwt(_) => None,
     })
+}
+
+/// Whether the key that a session's tokens are derived under is in use. Another node may have made it a moment ago, when
+/// all before it were killed: the rows tell.
+async fn knows_mac(cx: &RequestContext, session: &Session) -> bool {
+    let is_known = || cx.state.keyring.now().mac(&session.mac_kid).is_some();
+    // One that is over needs no key, and most of those whose key is dead are.
+    if is_known() || session.ended.is_some() {
+        return true;
+    }
+    // Rare and large; each exchange would carry the room for it.
+    if let Err(error) = Box::pin(keys::read_again(&cx.state, cx.now)).await {
+        tracing::warn!(error = %error, "the keys could not be read again");
+    }
+    is_known()
 }
 
 /// Why there is no such session: it may have gone with its account, which the access token beside it tells for a while.

@@ -124,6 +124,8 @@ pub enum Rotation {
     Announced,
     /// At once, and no token of a former key is believed any more.
     Now,
+    /// The same, and no refresh token either: they are derived under another key from now on.
+    All,
 }
 
 impl Rotation {
@@ -131,7 +133,7 @@ impl Rotation {
     pub fn signs_from(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Announced => now.plus(PUBLISHED_FOR),
-            Self::Now => now,
+            Self::Now | Self::All => now,
         }
     }
 }
@@ -160,23 +162,29 @@ pub async fn rotate(
     let opener = opener(config, db, (true, rng.bytes())).await?;
     Keyring::open(&keys::list(db.read()).await?, &opener, now)?;
     let signs_from = rotation.signs_from(now);
-    let new = sealed_keys::signing((&opener.sealer, rng), config.keys.algorithm, (now, signs_from));
-    let kid = new.kid.clone();
+    let mut new = vec![sealed_keys::signing((&opener.sealer, rng), config.keys.algorithm, (now, signs_from))];
+    let kid = new[0].kid.clone();
+    if rotation == Rotation::All {
+        new.push(sealed_keys::deriving((&opener.sealer, rng), now));
+    }
     by.detail["kid"] = json!(kid);
     by.detail["signs_from"] = json!(signs_from.0);
-    by.detail["now"] = json!(rotation == Rotation::Now);
+    by.detail["now"] = json!(rotation != Rotation::Announced);
+    by.detail["refresh_tokens"] = json!(rotation == Rotation::All);
     let dead = db.write(move |tx| Box::pin(async move { put_in_place(tx, &new, rotation, by).await })).await?;
     Ok(Rotated { kid, signs_from, dead })
 }
 
 /// One transaction with what tells the nodes.
-async fn put_in_place(tx: &mut Tx, new: &SealedKey, rotation: Rotation, by: By) -> StoreResult<Vec<String>> {
+async fn put_in_place(tx: &mut Tx, new: &[SealedKey], rotation: Rotation, by: By) -> StoreResult<Vec<String>> {
     guards::hold(tx, Guard::Keys).await?;
-    keys::insert(tx, new).await?;
     let mut dead = Vec::new();
-    match rotation {
-        Rotation::Announced => keys::retire_former(tx, new).await?,
-        Rotation::Now => dead = keys::kill_former(tx, new, by.entry.at).await?,
+    for key in new {
+        keys::insert(tx, key).await?;
+        match rotation {
+            Rotation::Announced => keys::retire_former(tx, key).await?,
+            Rotation::Now | Rotation::All => dead.extend(keys::kill_former(tx, key, by.entry.at).await?),
+        }
     }
     for subject in dead.iter().cloned().map(Subject::Key).chain([Subject::Keys]) {
         tx.revoke(Revocation { subject, reason: EndReason::None, until: by.last_end });

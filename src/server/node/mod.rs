@@ -30,5 +30,6 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(webhook_courier::keep(state.clone(), stop.clone()));
     tokio::spawn(confirmations::write_down(state.clone(), stop.clone()));
+    tokio::spawn(readiness::watch(state.clone(), stop.clone()));
     tokio::spawn(live::close_at(state.clone(), stop.clone()));
 }

@@ -53,6 +53,8 @@ pub enum Schema {
     Behind(usize),
     /// This migration is unknown here.
     Newer(i64),
+    /// This migration was another when it was applied.
+    Edited(i64),
 }
 
 /// Why the database could not be opened.
@@ -110,14 +112,24 @@ impl Db {
             Kind::Sqlite { .. } => &SQLITE_MIGRATIONS,
             Kind::Postgres { .. } => &POSTGRES_MIGRATIONS,
         };
-        let applied: Vec<(i64,)> =
-            sql!(self.read(), fetch_all, "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")?;
-        let newer = applied.iter().find(|(version,)| ours.iter().all(|migration| migration.version != *version));
-        let missing = ours.iter().filter(|migration| !applied.contains(&(migration.version,))).count();
-        Ok(match (newer, missing) {
-            (Some((version,)), _) => Schema::Newer(*version),
-            (None, 0) => Schema::Current,
-            (None, missing) => Schema::Behind(missing),
+        let applied: Vec<(i64, Vec<u8>)> = sql!(
+            self.read(),
+            fetch_all,
+            "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version"
+        )?;
+        let our = |version: i64| ours.iter().find(|migration| migration.version == version);
+        if let Some((version, _)) = applied.iter().find(|(version, _)| our(*version).is_none()) {
+            return Ok(Schema::Newer(*version));
+        }
+        let is_edited = |(version, checksum): &&(i64, Vec<u8>)| {
+            our(*version).is_some_and(|migration| *migration.checksum != **checksum)
+        };
+        if let Some((version, _)) = applied.iter().find(is_edited) {
+            return Ok(Schema::Edited(*version));
+        }
+        Ok(match ours.iter().count() - applied.len() {
+            0 => Schema::Current,
+            missing => Schema::Behind(missing),
         })
     }
 
@@ -126,8 +138,9 @@ impl Db {
     /// # Errors
     /// When the file can't be opened, is newer than this binary, or a migration fails.
     pub async fn open_sqlite(file: &Path, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let options = sqlite_options(file).create_if_missing(true);
         make_private(file);
+        // A connection that is made later must not begin another database where this one has gone.
+        let options = sqlite_options(file);
         let readers = sqlite_readers(&options).await?;
         migrate_sqlite(&readers).await?;
         let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;

@@ -18,6 +18,10 @@ pub enum Fault {
     Full,
     /// Its files can't be read or written.
     Disk,
+    /// Its file is no longer where it was opened.
+    Gone,
+    /// Another file lies where it was opened.
+    Replaced,
     /// Something else, said in the log.
     Broken,
 }
@@ -32,6 +36,8 @@ impl Fault {
             Self::ReadOnly => "read_only",
             Self::Full => "full",
             Self::Disk => "disk",
+            Self::Gone => "gone",
+            Self::Replaced => "replaced",
             Self::Broken => "broken",
         }
     }

@@ -153,6 +153,20 @@ pub async fn put_back(tx: &mut Tx, id: &InviteId) -> StoreResult<()> {
     sql!(tx.on(), execute, "UPDATE invites SET used_at = NULL, used_by = NULL WHERE id = $1", id.as_str()).map(drop)
 }
 
+/// Revokes all that are open.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn revoke_all(tx: &mut Tx, now: Timestamp) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE invites SET revoked_at = $1 WHERE used_at IS NULL AND revoked_at IS NULL AND expires_at > $1",
+        now.0
+    )
+    .map(drop)
+}
+
 /// Whether it was open until now.
 ///
 /// # Errors

@@ -73,3 +73,11 @@ pub async fn strike_out(tx: &mut Tx, id: &str, beat: Option<i64>) -> StoreResult
     )
     .map(drop)
 }
+
+/// Strikes out all, where none can be running.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn strike_out_all(tx: &mut Tx) -> StoreResult<()> {
+    sql!(tx.on(), execute, "DELETE FROM nodes").map(drop)
+}

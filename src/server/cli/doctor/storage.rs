@@ -8,11 +8,11 @@ use crate::{
     server::{
         cli::direct::shown,
         clock::Clock,
-        config::{Config, DatabaseUrl},
+        config::{Config, Faults},
         crypto::keyring::Keyring,
         flow,
         store::{
-            Db, StoreResult, audit,
+            Db, StoreResult, audit, database_file,
             db::Schema,
             guards::{self, Guard},
             keys,
@@ -25,6 +25,10 @@ const SKEW: Duration = Duration::from_secs(5);
 
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = files(config);
+    if let Err(Faults(lines)) = config.refuse_lost_database() {
+        findings.extend(lines.into_iter().map(|line| Finding::new("database", Verdict::Fault, line)));
+        return findings;
+    }
     if config.database_file().is_some_and(|file| !file.exists()) {
         let text = format!("there is no database {} yet", config.database);
         findings.push(
@@ -47,7 +51,12 @@ async fn database(config: &Config, db: &Db) -> Vec<Finding> {
     if schema.verdict != Verdict::Ok {
         return vec![schema];
     }
-    vec![schema, writable(config, db).await, opens(config, db).await, clock(db, Clock::System.now()).await]
+    let pages = pages(db).await;
+    let (writable, opens) = (writable(config, db).await, opens(config, db).await);
+    [Some(schema), pages, Some(writable), Some(opens), Some(clock(db, Clock::System.now()).await)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 async fn schema(db: &Db) -> Finding {
@@ -57,6 +66,11 @@ async fn schema(db: &Db) -> Finding {
         Ok(Schema::Behind(missing)) => {
             Finding::new(check, Verdict::Fault, format!("{missing} migrations are missing")).hint("sekisho migrate")
         }
+        Ok(Schema::Edited(version)) => {
+            let text = format!("migration {version} was another text when it was applied");
+            let hint = "run the binary that applied it; was the database or a migration edited?";
+            Finding::new(check, Verdict::Fault, text).hint(hint)
+        }
         Ok(Schema::Newer(version)) => {
             let text = format!("the database is newer than this binary (migration {version} is unknown here)");
             Finding::new(check, Verdict::Fault, text).hint("run the newer binary")
@@ -65,6 +79,21 @@ async fn schema(db: &Db) -> Finding {
             Finding::new(check, Verdict::Fault, error.to_string()).hint("if the database is a new one: sekisho migrate")
         }
     }
+}
+
+/// What PostgreSQL finds by itself at each read SQLite looks for only when it is asked.
+async fn pages(db: &Db) -> Option<Finding> {
+    let check = "pages";
+    let damage = match database_file::damage(db.read()).await {
+        Ok(None) => return None,
+        Ok(Some(lines)) => lines,
+        Err(error) => vec![error.to_string()],
+    };
+    if damage.is_empty() {
+        return Some(Finding::ok(check, "no page of the database file is damaged"));
+    }
+    let text = format!("the database file is damaged: {}", damage.join("; "));
+    Some(Finding::new(check, Verdict::Fault, text).hint("stop the server and restore a backup (docs/backup.md)"))
 }
 
 async fn writable(config: &Config, db: &Db) -> Finding {
@@ -118,16 +147,19 @@ fn judge_clock(newest: StoreResult<Option<Timestamp>>, now: Timestamp) -> Findin
 
 /// Who may read what should be the server's alone.
 fn files(config: &Config) -> Vec<Finding> {
-    let DatabaseUrl::Sqlite(database) = &config.database else { return Vec::new() };
-    let mut findings: Vec<Finding> = private("database file", database, Verdict::Warn).into_iter().collect();
-    if config.auth_secret.is_none() {
-        findings.extend(private("auth secret", &database.with_extension("secret"), Verdict::Fault));
+    let unwise = config.warnings.iter().map(|line| Finding::new("secret files", Verdict::Warn, line));
+    let mut findings: Vec<Finding> = unwise.collect();
+    if let Some(database) = config.database_file() {
+        findings.extend(private("database file", database, Verdict::Warn));
+    }
+    if let Some(secret) = config.secret_file().filter(|_| config.auth_secret.is_none()) {
+        findings.extend(private("auth secret", &secret, Verdict::Fault));
     }
     findings
 }
 
 /// Nothing is said of a file that is not there: whether it should be is another check's.
-fn private(check: &'static str, file: &Path, otherwise: Verdict) -> Option<Finding> {
+fn private(check: &'static str, file: &Path, open_to_all: Verdict) -> Option<Finding> {
     let shown = file.display();
     match file.metadata() {
         Ok(about) => {
@@ -135,8 +167,10 @@ fn private(check: &'static str, file: &Path, otherwise: Verdict) -> Option<Findi
             if of_others == 0 {
                 return Some(Finding::ok(check, format!("{shown} is its owner's only")));
             }
-            let text = format!("{shown} is open to others (mode {:o})", about.mode() & 0o777);
-            Some(Finding::new(check, otherwise, text).hint(format!("chmod 600 {shown}")))
+            let to_all = of_others & 0o007 != 0;
+            let (verdict, whom) = if to_all { (open_to_all, "others") } else { (Verdict::Warn, "its group") };
+            let text = format!("{shown} is open to {whom} (mode {:o})", about.mode() & 0o777);
+            Some(Finding::new(check, verdict, text).hint(format!("chmod 600 {shown}")))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => Some(Finding::new(check, Verdict::Fault, format!("{shown} can't be looked at: {error}"))),
@@ -164,9 +198,10 @@ mod tests {
         let file = folder.path().join("a.db");
         assert!(private("a", &file, Verdict::Warn).is_none());
         std::fs::write(&file, "").unwrap();
-        for (mode, verdict) in [(0o600, Verdict::Ok), (0o640, Verdict::Warn), (0o604, Verdict::Warn)] {
+        for (mode, verdict) in [(0o600, Verdict::Ok), (0o640, Verdict::Warn), (0o604, Verdict::Fault)] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(private("a", &file, Verdict::Warn).unwrap().verdict, verdict, "{mode:o}");
+            assert_eq!(private("a", &file, Verdict::Fault).unwrap().verdict, verdict, "{mode:o}");
         }
+        assert_eq!(private("a", &file, Verdict::Warn).unwrap().verdict, Verdict::Warn);
     }
 }

@@ -100,7 +100,16 @@ const READ: &str = concat!(
     "SELECT ",
     session_columns!("found."),
     ", ",
-    columns!("found.", user_email, user_display_name, user_role, user_row_version, user_locked_at, user_created_at, dead_reason),
+    columns!(
+        "found.",
+        user_email,
+        user_display_name,
+        user_role,
+        user_row_version,
+        user_locked_at,
+        user_created_at,
+        dead_reason
+    ),
     " FROM unnest($1::text[]) AS r (id) CROSS JOIN LATERAL
        (SELECT ",
     session_columns!("s."),

@@ -24,6 +24,13 @@ pub fn post(path: &str, cookies: &str, form: &str) -> Vec<u8> {
     request("POST", path, cookies, form)
 }
 
+/// A request as a proxy hands it on for a client with this address.
+pub fn forwarded(request: &[u8], address: &str) -> Vec<u8> {
+    let line_end = request.windows(LINE_END).position(|two| two == b"\r\n").map_or(0, |at| at + LINE_END);
+    let (line, rest) = request.split_at(line_end);
+    [line, format!("x-forwarded-for: {address}\r\n").as_bytes(), rest].concat()
+}
+
 fn request(method: &str, path: &str, cookies: &str, form: &str) -> Vec<u8> {
     let cookies = if cookies.is_empty() { String::new() } else { format!("cookie: {cookies}\r\n") };
     let form_headers = match method {

@@ -9,6 +9,7 @@ mod cleanup;
 mod compare;
 mod database;
 mod desk;
+mod flood;
 mod http;
 mod kick;
 mod load;
@@ -33,7 +34,7 @@ use self::report::Report;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const SCENARIOS: [&str; 16] = [
+const SCENARIOS: [&str; 17] = [
     "start",
     "checks",
     "refusals",
@@ -42,6 +43,7 @@ const SCENARIOS: [&str; 16] = [
     "refresh-postgres",
     "sign-in",
     "storm",
+    "flood",
     "kick",
     "million-sqlite",
     "million-postgres",
@@ -144,6 +146,7 @@ async fn run(plan: &Plan) -> Outcome<()> {
             "refresh-postgres" => refresh::run(plan, database::Kind::Postgres, &mut report).await,
             "sign-in" => sign_in::run(plan, &mut report).await,
             "storm" => storm::run(plan, &mut report).await,
+            "flood" => flood::run(plan, &mut report).await,
             "kick" => kick::run(plan, &mut report).await,
             "million-sqlite" => million::run(plan, database::Kind::Sqlite, &mut report).await,
             "million-postgres" => million::run(plan, database::Kind::Postgres, &mut report).await,

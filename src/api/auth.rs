@@ -116,7 +116,7 @@ pub async fn waiting_for_password() -> ApiResult<WaitingForPassword> {
 /// Takes another password, with which the waiting sign-in goes on.
 ///
 /// # Errors
-/// `signed_out` when none waits, `invalid` (`new_password`, with `same` for the one that was), `limit`, `unavailable`.
+/// `signed_out` when none waits, `invalid` (`new_password`, with `same` for the one that was), `limit`, `throttled`, `unavailable`.
 #[server(prefix = "/api", endpoint = "login/new_password")]
 pub async fn choose_new_password(#[server(default)] new_password: String) -> ApiResult<SignedIn> {
     use crate::server::{context, flow};

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod invite;
 pub mod kept_forms;
 pub mod lifetimes;
+pub mod network;
 pub mod password_policy;
 pub mod program;
 pub mod public_address;

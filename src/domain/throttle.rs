@@ -1,8 +1,11 @@
 //! How fast someone may guess, by address and by account together.
 //!
 //! A lock-out per account alone is a weapon against its owner, one per address alone is walked around with a
-//! botnet. So three counters: the pair slows first, the account and the address later, and a browser that has
-//! signed in to the account before is counted by itself and never blocked by what others do.
+//! botnet. So several counters: the pair slows first, the account and the address later, and a browser that has
+//! signed in to the account before, or a session of it, is counted by itself and never blocked by what others do.
+//!
+//! A try is counted before its password is looked at, and taken back if it was right: of many tries at once no more
+//! are looked at than one after the other would have been. An address is `domain/network.rs`.
 
 use std::time::Duration;
 
@@ -18,12 +21,14 @@ pub struct Failures {
 /// What a counter counts, which decides how much it allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// One address (or one known browser) at one account.
+    /// One address (or one known browser, or one session) at one account.
     Pair,
     /// One account, from anywhere.
     Account,
-    /// One address, at any account.
+    /// One address, or /64 of IPv6, at any account.
     Address,
+    /// One /48 of IPv6, at any account.
+    Site,
 }
 
 impl Scope {
@@ -34,6 +39,7 @@ impl Scope {
             Self::Pair => 5,
             Self::Account => 50,
             Self::Address => 100,
+            Self::Site => 1_000,
         }
     }
 
@@ -42,7 +48,7 @@ impl Scope {
     pub const fn memory(self) -> Duration {
         match self {
             Self::Pair | Self::Account => Duration::from_secs(24 * 3600),
-            Self::Address => Duration::from_secs(3600),
+            Self::Address | Self::Site => Duration::from_secs(3600),
         }
     }
 }

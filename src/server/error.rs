@@ -33,7 +33,11 @@ impl From<StoreError> for ApiError {
 
 impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
-        unavailable(&error)
+        match error {
+            // Told of by the queue, which knows how often.
+            HashError::Busy => Self::Unavailable,
+            other => unavailable(&other),
+        }
     }
 }
 

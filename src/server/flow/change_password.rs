@@ -11,7 +11,7 @@ use crate::{
         flow::{
             devices,
             own_password::{self, Proved},
-            password_check,
+            password_check::NewPassword,
         },
         node::nodes,
         secret::Password,
@@ -27,12 +27,15 @@ use crate::{
 pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Password, new: Password) -> ApiResult<Ended> {
     let began = cx.state.clock.uptime();
     let same = current.expose() == new.expose();
-    let Proved { user, email, stored, .. } = own_password::prove(cx, actor, current, Event::PasswordChange).await?;
-    password_check::check_new(&cx.state.config, &email, &user.display_name, &new)?;
+    let Proved { user, email, stored, reserved } =
+        own_password::prove(cx, actor, current, Event::PasswordChange).await?;
+    let judged = NewPassword { email: &email, display_name: &user.display_name, field: "new_password" };
+    judged.glance(&cx.state.config, &new)?;
     if same {
         return Err(ApiError::invalid("new_password", "same"));
     }
-    let hash = cx.state.hasher.hash(new).await?;
+    let new = judged.judge(&cx.state.config, new, &reserved).await?;
+    let hash = reserved.hash(new).await?;
     let cloned = cx.clone();
     let claims = actor.claims().clone();
     let outcome = cx
@@ -40,6 +43,7 @@ pub async fn change_password(cx: &RequestContext, actor: &Actor, current: Passwo
         .db
         .write(move |tx| {
             Box::pin(async move {
+                reserved.forgive(tx).await?;
                 if !password_due::change(tx, &claims.sub, &stored, &hash).await? {
                     // Changed by someone else in between: what was proved is no longer the password.
                     return Ok(Err(ApiError::InvalidCredentials));

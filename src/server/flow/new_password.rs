@@ -16,8 +16,10 @@ use crate::{
         context::RequestContext,
         crypto::password_hash::Match,
         flow::{
-            choose, database, device_limit, password_check,
+            choose, database, device_limit,
+            password_check::NewPassword,
             sign_in::{self, NewSession, Wishes},
+            throttling::{Counters, Reserved},
             tokens,
             waiting::{self, GONE, Waiting},
         },
@@ -53,22 +55,25 @@ pub async fn waiting(cx: &RequestContext) -> ApiResult<WaitingForPassword> {
 /// Takes the new password and lets the waiting sign-in go on with it. Gives the new session and where it was to lead.
 ///
 /// # Errors
-/// `signed_out` when none waits, `invalid` (`new_password`), `limit`, `unavailable`.
+/// `signed_out` when none waits, `invalid` (`new_password`), `limit`, `throttled`, `unavailable`.
 pub async fn choose(cx: &RequestContext, new: Password) -> ApiResult<(NewSession, String)> {
     let id = database::presented(cx).ok_or(GONE)?;
     let (user, _) = waiting::read(cx, WAITING).await?;
     let email = canonical::email(&user.email).ok_or(GONE)?;
-    password_check::check_new(&cx.state.config, &email, &user.display_name, &new)?;
+    let judged = NewPassword { email: &email, display_name: &user.display_name, field: "new_password" };
+    judged.glance(&cx.state.config, &new)?;
     let former = password_due::hash_of(cx.state.db.read(), &user.id).await?.ok_or(GONE)?;
-    let (matched, new) = cx.state.hasher.verify(new, Some(&former)).await?;
+    let reserved = Counters::of_waiting(&user.id, &id.to_string()).reserve(cx).await?;
+    let new = judged.judge(&cx.state.config, new, &reserved).await?;
+    let (matched, new) = reserved.verify(new, Some(&former)).await?;
     if matched != Match::No {
         // Unless another who waited was faster, and made it the password.
         waiting::read(cx, WAITING).await?;
         return Err(ApiError::invalid("new_password", "same"));
     }
-    let hash = cx.state.hasher.hash(new).await?;
+    let hash = reserved.hash(new).await?;
     let cloned = cx.clone();
-    let change = Change { id, former, hash };
+    let change = Change { id, former, hash, reserved };
     let changed = cx.state.db.write(move |tx| Box::pin(async move { transact(&cloned, tx, &change).await })).await?;
     match changed? {
         Begun { user, wishes, session: Some(session) } => {
@@ -87,6 +92,7 @@ struct Change {
     /// The hash of the password that was proved to begin with.
     former: String,
     hash: String,
+    reserved: Reserved,
 }
 
 struct Begun {
@@ -96,8 +102,9 @@ struct Begun {
     session: Option<Session>,
 }
 
-/// Taking the record comes first: of several at once one goes on.
+/// Counters apart, taking the record comes first: of several at once one goes on.
 async fn transact(cx: &RequestContext, tx: &mut Tx, change: &Change) -> StoreResult<ApiResult<Begun>> {
+    change.reserved.forgive(tx).await?;
     let Some(record) = web_sessions::take(tx, &change.id, cx.now).await? else { return Ok(Err(GONE)) };
     let Some(waiting) = Waiting::of(&record, WAITING) else {
         web_sessions::insert(tx, &record).await?;

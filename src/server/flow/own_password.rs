@@ -1,5 +1,5 @@
-//! Someone who is signed in proves their password again: under the counters of sign-in and at its cost, a failure being
-//! written down under the act that it was asked for.
+//! Someone who is signed in proves their password again: at the cost of a sign-in, under a counter of their session, so that
+//! they wait for their own failures and for nobody else's. A failure is written down under the act that it was asked for.
 
 use crate::{
     api::{ApiError, ApiResult},
@@ -12,7 +12,7 @@ use crate::{
         canonical,
         context::{Actor, RequestContext},
         crypto::password_hash::Match,
-        flow::throttling::Counters,
+        flow::throttling::{Counters, Reserved},
         secret::Password,
         store::{
             audit::Entry,
@@ -27,7 +27,8 @@ pub struct Proved {
     pub email: Email,
     /// The hash that the password was compared with.
     pub stored: String,
-    pub counters: Counters,
+    /// Forgiven in the transaction of what was asked for.
+    pub reserved: Reserved,
 }
 
 /// # Errors
@@ -38,11 +39,10 @@ pub async fn prove(cx: &RequestContext, actor: &Actor, password: Password, event
     let email = canonical::email(&user.email).ok_or(gone.clone())?;
     let WithPassword { user, password_hash: stored } =
         users::find_with_password(cx.state.db.read(), &email).await?.ok_or(gone)?;
-    let counters = Counters::of(cx, &email, false);
-    counters.check(&cx.state.db, cx.now).await?;
-    let (matched, _) = cx.state.hasher.verify(password, Some(&stored)).await?;
+    let reserved = Counters::of_session(&user.id, &actor.claims().sid).reserve(cx).await?;
+    let (matched, _) = reserved.verify(password, Some(&stored)).await?;
     if matched == Match::No {
-        return counters.refuse(cx, Entry { target: Some(user.id), ..cx.audit(event, Outcome::Refused) }).await;
+        return reserved.refuse(cx, Entry { target: Some(user.id), ..cx.audit(event, Outcome::Refused) }).await;
     }
-    Ok(Proved { user, email, stored, counters })
+    Ok(Proved { user, email, stored, reserved })
 }

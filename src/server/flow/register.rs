@@ -5,7 +5,7 @@ use crate::{
         ApiError, ApiResult,
         invites::{Admission, Terms},
     },
-    domain::{audit::Event, ids::UserId, role::Role, throttle::Scope},
+    domain::{audit::Event, email::Email, ids::UserId, role::Role},
     server::{
         canonical,
         config::Registration,
@@ -14,9 +14,10 @@ use crate::{
         flow::{
             create_user::NewUser,
             invites::admits,
-            password_check, presented,
+            password_check::NewPassword,
+            presented,
             sign_in::{self, NewSession},
-            throttling::Quota,
+            throttling::Counters,
             tokens,
         },
         secret::Password,
@@ -44,12 +45,13 @@ type Held = (Invite, InviteToken);
 /// `forbidden` where an invitation is needed, `invalid` (`email`, `display_name`, `password`; `invite` for one that doesn't count,
 /// whatever the reason), `conflict`, `throttled`, `unavailable`.
 pub async fn register(cx: &RequestContext, applicant: Applicant<'_>, password: Password) -> ApiResult<NewSession> {
-    let quota = Quota { scope: Scope::Address, name: format!("register {}", cx.address) };
-    let held = admission(cx, &quota, applicant.invite).await?;
+    let held = admission(cx, applicant.invite).await?;
     let new = read(cx, &applicant, held.as_ref().map(|(invite, _)| invite), password)?;
-    quota.check(&cx.state.db, cx.now).await?;
+    // Counted whatever comes of it, so that asking after addresses has a price.
+    let reserved = Counters::of_registration(cx).reserve(cx).await?;
     let user = new.row(&cx.state, cx.now);
-    let hash = cx.state.hasher.hash(new.password).await?;
+    let password = judged(&new.email, &new.display_name).judge(&cx.state.config, new.password, &reserved).await?;
+    let hash = reserved.hash(password).await?;
     let session = sign_in::new_session(cx, &user, false);
     let (cloned, row, begun) = (cx.clone(), user.clone(), session.clone());
     let made: ApiResult<()> = cx
@@ -57,9 +59,7 @@ pub async fn register(cx: &RequestContext, applicant: Applicant<'_>, password: P
         .db
         .write(move |tx| {
             Box::pin(async move {
-                quota.count(tx, cloned.now).await?;
                 if let Err(refused) = make(&cloned, tx, (&row, &hash), held.as_ref()).await? {
-                    // Counted all the same, so that asking after addresses has a price.
                     return Ok(Err(refused));
                 }
                 let replaced = presented::end(&cloned, tx).await?;
@@ -101,17 +101,15 @@ pub async fn terms(cx: &RequestContext, token: &str) -> ApiResult<Terms> {
 }
 
 /// Whether one may register: without an invitation where that is open to all, or by one that counts.
-async fn admission(cx: &RequestContext, quota: &Quota, token: &str) -> ApiResult<Option<Held>> {
+async fn admission(cx: &RequestContext, token: &str) -> ApiResult<Option<Held>> {
     if token.is_empty() {
         let all = cx.state.config.registration == Registration::Open;
         return if all { Ok(None) } else { Err(ApiError::Forbidden) };
     }
-    quota.check(&cx.state.db, cx.now).await?;
     if let Some(held) = open(cx, token).await? {
         return Ok(Some(held));
     }
-    let (quota, now) = (quota.clone(), cx.now);
-    cx.state.db.write(move |tx| Box::pin(async move { quota.count(tx, now).await })).await?;
+    Counters::of_registration(cx).count(cx).await?;
     Err(not_valid())
 }
 
@@ -141,8 +139,12 @@ fn read(
     let display_name =
         canonical::display_name(applicant.display_name).ok_or_else(|| ApiError::invalid("display_name", "too_long"))?;
     let display_name = if display_name.is_empty() { email.local().to_owned() } else { display_name };
-    password_check::check(&cx.state.config, &email, &display_name, &password)?;
+    judged(&email, &display_name).glance(&cx.state.config, &password)?;
     Ok(NewUser { email, display_name, role: invite.map_or(Role::User, |invite| invite.role), password })
+}
+
+fn judged<'a>(email: &'a Email, display_name: &'a str) -> NewPassword<'a> {
+    NewPassword { email, display_name, field: "password" }
 }
 
 /// Makes the account, and uses the invitation up with it: of two at the same time the second finds it used.

@@ -19,7 +19,7 @@ use crate::{
         crypto::{password_hash::Match, refresh_token::SessionSecret, session_token},
         flow::{
             choose, device_limit, new_password,
-            throttling::{self, Counters},
+            throttling::{self, Counters, Reserved},
             tokens,
         },
         http::cookies::{Credential, Name},
@@ -64,27 +64,27 @@ pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishe
 
 async fn try_sign_in(cx: &RequestContext, email: &str, password: Password, wishes: Wishes) -> ApiResult<NewSession> {
     let Some(email) = canonical::email(email) else {
-        // What is no address is no account either; it costs the same to be told so.
-        cx.state.hasher.verify(shortened(password), None).await?;
+        // What is no address is no account either; it costs the same to be told so, and counts.
+        let reserved = Counters::of_address(cx).reserve(cx).await?;
+        reserved.verify(shortened(password), None).await?;
         return Err(ApiError::InvalidCredentials);
     };
     let found = users::find_with_password(cx.state.db.read(), &email).await?;
-    let counters = counters(cx, &email, found.as_ref()).await?;
-    counters.check(&cx.state.db, cx.now).await?;
+    let reserved = counters(cx, &email, found.as_ref()).await?.reserve(cx).await?;
     let open = found.as_ref().filter(|found| found.user.locked_at.is_none());
     let stored = open.map(|found| found.password_hash.as_str());
-    let (matched, password) = cx.state.hasher.verify(shortened(password), stored).await?;
+    let (matched, password) = reserved.verify(shortened(password), stored).await?;
     let target = found.as_ref().map(|found| found.user.id.clone());
     let Some(account) = found.filter(|_| matched != Match::No) else {
-        return counters.refuse(cx, Entry { target, ..cx.audit(Event::SignIn, Outcome::Refused) }).await;
+        return reserved.refuse(cx, Entry { target, ..cx.audit(Event::SignIn, Outcome::Refused) }).await;
     };
     let rehashed = match matched {
-        Match::YesButCheap => Some(cx.state.hasher.hash(password).await?),
+        Match::YesButCheap => Some(reserved.hash(password).await?),
         _ => None,
     };
     let session = new_session(cx, &account.user, wishes.remembered);
     let (user, session_id) = (account.user.clone(), session.id.clone());
-    match admit(cx, counters, Admission { account, rehashed, session }).await {
+    match admit(cx, reserved, Admission { account, rehashed, session }).await {
         Ok(()) => Ok(NewSession { user_id: user.id, session_id }),
         Err(ApiError::Limit { choose: true }) => Err(choose::wait(cx, &user, wishes).await),
         Err(ApiError::PasswordChangeRequired) => Err(new_password::wait(cx, &user, wishes).await),
@@ -102,7 +102,7 @@ async fn counters(cx: &RequestContext, email: &Email, found: Option<&WithPasswor
         (Some(found), Some(device)) => known_devices::is_known(cx.state.db.read(), &device, &found.user.id).await?,
         _ => false,
     };
-    Ok(Counters::of(cx, email, known))
+    Ok(Counters::of_sign_in(cx, email, known))
 }
 
 struct Admission {
@@ -111,7 +111,7 @@ struct Admission {
     session: Session,
 }
 
-async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) -> ApiResult<()> {
+async fn admit(cx: &RequestContext, reserved: Reserved, admission: Admission) -> ApiResult<()> {
     let (user, session) = (admission.account.user.clone(), admission.session.clone());
     let device = device_cookie(cx);
     let (cloned, known) = (cx.clone(), throttling::short_hash(&device));
@@ -120,11 +120,8 @@ async fn admit(cx: &RequestContext, counters: Counters, admission: Admission) ->
         .db
         .write(move |tx| {
             Box::pin(async move {
-                if let Err(refused) = counters.still_pass(tx, cloned.now).await? {
-                    return Ok(Err(refused));
-                }
                 // Counters before users, as everywhere: in one order nobody waits for each other.
-                counters.forgive(tx).await?;
+                reserved.forgive(tx).await?;
                 let begun = begin(&cloned, tx, &admission).await?;
                 if begun.is_ok() {
                     known_devices::remember(tx, &known, &admission.account.user.id, cloned.now).await?;

@@ -52,10 +52,7 @@ async fn transact(
     proved: &Proved,
     claims: &AccessClaims,
 ) -> StoreResult<ApiResult<Own>> {
-    if let Err(refused) = proved.counters.still_pass(tx, cx.now).await? {
-        return Ok(Err(refused));
-    }
-    proved.counters.forgive(tx).await?;
+    proved.reserved.forgive(tx).await?;
     let user = &proved.user;
     if !users::hold(tx, &user.id, user.version).await? {
         // Locked, or another password or role: what there is must be looked at anew.

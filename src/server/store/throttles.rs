@@ -11,20 +11,6 @@ pub async fn find(db: On<'_>, name: &str) -> StoreResult<Failures> {
     Ok(row.map_or_else(Failures::default, failures))
 }
 
-/// The same, held until the transaction ends where there is a count: what is being counted beside is waited for.
-///
-/// # Errors
-/// When the row can't be written.
-pub async fn hold_counted(tx: &mut Tx, name: &str) -> StoreResult<Failures> {
-    let row: Option<(i64, i64)> = sql!(
-        tx.on(),
-        fetch_optional,
-        "UPDATE throttles SET count = count WHERE name = $1 RETURNING count, last_at",
-        name
-    )?;
-    Ok(row.map_or_else(Failures::default, failures))
-}
-
 /// The same, held until the transaction ends, so that of counts at one time none is lost.
 ///
 /// # Errors
@@ -59,6 +45,23 @@ pub async fn store(tx: &mut Tx, name: &str, failures: Failures) -> StoreResult<(
 /// When the row can't be written.
 pub async fn forget(tx: &mut Tx, name: &str) -> StoreResult<()> {
     sql!(tx.on(), execute, "DELETE FROM throttles WHERE name = $1", name)?;
+    Ok(())
+}
+
+/// Takes back what was counted at `counted_at`, when the last failure before it was at `former`.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn take_back(tx: &mut Tx, name: &str, counted_at: Timestamp, former: Timestamp) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE throttles SET count = count - 1, last_at = CASE WHEN last_at = $2 THEN $3 ELSE last_at END
+         WHERE name = $1 AND count > 0",
+        name,
+        counted_at.0,
+        former.0
+    )?;
     Ok(())
 }
 

@@ -20,3 +20,9 @@ if grep -rnE 'cfg(_attr)?!?\(.*feature *=' src --include='*.rs' | grep -vE '^src
     echo "Gates on features stand in src/lib.rs, src/main.rs and src/platform only." >&2
     exit 1
 fi
+
+step "titles"
+if grep -rnE 'leptos_meta.*\bTitle\b|<Title\b|\binner_html\b' src --include='*.rs' | grep -v '^src/ui/components/page_title\.rs:'; then
+    echo "leptos_meta writes a title as markup: use components::page_title::PageTitle. Nothing else is written into a page as markup." >&2
+    exit 1
+fi

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Reflect};
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
     SsrMode,
     components::{ParentRoute, Redirect, Route, Router, Routes},
@@ -22,7 +22,7 @@ use crate::{
     platform::program,
     ui::{
         auth_state::{provide_auth_state, use_auth_state},
-        components::{footer::Footer, header::Header, session_guard::SessionGuard},
+        components::{footer::Footer, header::Header, page_title::TitleFrame, session_guard::SessionGuard},
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
         pages::{
@@ -57,9 +57,8 @@ fn Frame() -> impl IntoView {
     provide_password_min_length();
     finish_hydration();
     follow_pages();
-    let name = text!(l, brand.name);
     view! {
-        <Title formatter=move |page: String| if page.is_empty() { name.to_owned() } else { format!("{page} · {name}") } />
+        <TitleFrame site=text!(l, brand.name) />
         <a class="skip-link" href="#content">
             {text!(l, nav.skip)}
         </a>

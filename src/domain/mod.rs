@@ -23,6 +23,7 @@ pub mod invite;
 pub mod kept_forms;
 pub mod lifetimes;
 pub mod password_policy;
+pub mod plain_text;
 pub mod program;
 pub mod public_address;
 pub mod refresh_schedule;

@@ -18,6 +18,7 @@ pub mod icons;
 pub mod idle_dialog;
 pub mod kept_text;
 pub mod message_field;
+pub mod page_title;
 pub mod pager;
 pub mod pass;
 pub mod plot;

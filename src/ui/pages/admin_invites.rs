@@ -1,7 +1,6 @@
 //! New accounts: someone is invited by a link that is shown once, and makes the account with a password of their own.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -16,6 +15,7 @@ use crate::{
             alert::{Alert, DoneSlot, Tone},
             field::TextField,
             icons::arrow_left,
+            page_title::PageTitle,
             states::Empty,
             step_up_dialog::StepUpDialog,
             time_text::{DateTimeText, TimeText},
@@ -45,7 +45,7 @@ pub fn AdminInvites() -> impl IntoView {
         of_form.or_else(|| outcome.error.get()).map(|error| refusal(l, &error))
     });
     view! {
-        <Title text=text!(l, invites.title) />
+        <PageTitle text=text!(l, invites.title) />
         <div class="page page--wide">
             <p class="page__back">
                 <a href=paths::USERS>{arrow_left()} {text!(l, user.back)}</a>

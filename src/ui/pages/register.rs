@@ -1,7 +1,6 @@
 //! Making an account: few fields, and the rules said before one types.
 
-use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
             field::{PasswordField, PasswordRules, TextField},
             seal::Seal,
             states::Empty,
+            page_title::PageTitle,
         },
         fetch::{Loaded, use_private},
         locale::use_locale,
@@ -41,7 +41,7 @@ pub fn RegisterPage() -> impl IntoView {
     let login = paths::keeping(paths::LOGIN, &return_to);
     let way = Way { invite, return_to };
     view! {
-        <Title text=text!(l, register.title) />
+        <PageTitle text=text!(l, register.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />

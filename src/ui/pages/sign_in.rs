@@ -1,7 +1,6 @@
 //! Sign-in. It says why one is here, keeps where one wanted to go, and never says which half of a pair was wrong.
 
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -22,6 +21,7 @@ use crate::{
             seal::Seal,
             words::Words,
         },
+            page_title::PageTitle,
         fetch::Private,
         locale::use_locale,
         paths, texts,
@@ -33,7 +33,7 @@ pub fn SignIn() -> impl IntoView {
     let l = use_locale();
     let return_to = return_address();
     view! {
-        <Title text=text!(l, login.title) />
+        <PageTitle text=text!(l, login.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />

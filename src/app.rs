@@ -21,6 +21,7 @@ use crate::{
     i18n::td_string as text,
     platform::program,
     ui::{
+        act::provide_form_result,
         auth_state::{provide_auth_state, use_auth_state},
         components::{footer::Footer, header::Header, page_title::TitleFrame, session_guard::SessionGuard},
         guards::{AdminArea, SettingsArea},
@@ -58,6 +59,8 @@ fn Frame() -> impl IntoView {
     finish_hydration();
     follow_pages();
     view! {
+    provide_form_result();
+    provide_public_address();
         <TitleFrame site=text!(l, brand.name) />
         <a class="skip-link" href="#content">
             {text!(l, nav.skip)}

@@ -32,6 +32,7 @@ mod events;
 mod exchange;
 mod faults;
 mod forced_change;
+mod form_results;
 mod forward_auth;
 mod idle;
 mod html;

@@ -8,6 +8,7 @@ pub mod events;
 pub mod exports;
 pub mod form_lists;
 pub mod form_page;
+pub mod form_proof;
 pub mod forward_auth;
 pub mod health;
 pub mod jwks;

@@ -23,7 +23,10 @@ use crate::{
     ui::{
         act::provide_form_result,
         auth_state::{provide_auth_state, use_auth_state},
-        components::{footer::Footer, header::Header, page_title::TitleFrame, session_guard::SessionGuard},
+        components::{
+            footer::Footer, header::Header, page_title::TitleFrame, session_guard::SessionGuard,
+            wrong_address::provide_public_address,
+        },
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
         pages::{
@@ -56,11 +59,11 @@ fn Frame() -> impl IntoView {
     let l = use_locale();
     provide_auth_state();
     provide_password_min_length();
+    provide_form_result();
+    provide_public_address();
     finish_hydration();
     follow_pages();
     view! {
-    provide_form_result();
-    provide_public_address();
         <TitleFrame site=text!(l, brand.name) />
         <a class="skip-link" href="#content">
             {text!(l, nav.skip)}

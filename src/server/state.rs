@@ -14,6 +14,7 @@ use super::{
         password_hash::{Cost, PasswordHasher},
     },
     flow::{self, admin_users::Headcount, audience::AudienceTokens, revocation_list::SignedLists},
+    http::wrong_address::Told,
     metrics::Metrics,
     node::{
         activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
@@ -61,6 +62,8 @@ pub struct Inner {
     pub web_sessions: SessionReader,
     pub outbound: Outbound,
     pub headcount: Headcount,
+    /// When the log said last that somebody came by another address than ours.
+    pub told_addresses: Told,
     /// When people last acted on pages behind a proxy, which their tokens don't know.
     pub proxied_acts: Cache<SessionId, Timestamp>,
 }
@@ -170,6 +173,7 @@ impl AppState {
             proxied_acts: Cache::new(CACHED_FACTS),
             outbound: Outbound::new(config.webhooks_allow_private.clone()),
             headcount: Headcount::default(),
+            told_addresses: Told::default(),
             web_sessions: Box::pin(web_sessions(&config, &db, &clock)).await?,
             config,
             clock,

@@ -69,3 +69,4 @@ mod walls;
 mod webhook_delivery;
 mod webhook_receivers;
 mod webhooks;
+mod wrong_address;

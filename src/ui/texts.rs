@@ -27,7 +27,8 @@ pub fn error(l: Locale, error: &ApiError) -> Text {
         ApiError::Forbidden => text!(l, error.forbidden).into(),
         ApiError::StepUpRequired => text!(l, error.step_up).into(),
         ApiError::PasswordChangeRequired => text!(l, error.password_due).into(),
-        ApiError::CrossSite => text!(l, error.cross_site).into(),
+        ApiError::CrossSite { public_url: None } => text!(l, error.cross_site).into(),
+        ApiError::CrossSite { public_url: Some(url) } => text!(l, error.cross_site_at, url).into(),
         ApiError::NotFound => text!(l, error.not_found).into(),
         ApiError::Conflict { lives_until: Some(_) } => text!(l, error.not_kept).into(),
         ApiError::Conflict { lives_until: None } => text!(l, error.conflict).into(),
@@ -126,8 +127,8 @@ pub fn stamp(l: Locale, reason: EndReason) -> &'static str {
         EndReason::Password => text!(l, stamp.password),
         EndReason::Locked => text!(l, stamp.locked),
         EndReason::Reuse => text!(l, stamp.reuse),
-    }
         EndReason::SignedOut => text!(l, stamp.signed_out),
+    }
 }
 
 pub fn role(l: Locale, role: Role) -> &'static str {

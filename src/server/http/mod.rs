@@ -22,3 +22,4 @@ pub mod security_headers;
 pub mod site;
 pub mod theme;
 pub mod way_back;
+pub mod wrong_address;

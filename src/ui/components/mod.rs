@@ -34,3 +34,4 @@ pub mod time_text;
 pub mod user_filters;
 pub mod webhook_fields;
 pub mod words;
+pub mod wrong_address;

@@ -24,6 +24,7 @@ use crate::{
             page_title::PageTitle,
         fetch::Private,
         locale::use_locale,
+            wrong_address::WrongAddress,
         paths, texts,
     },
 };
@@ -44,6 +45,7 @@ pub fn SignIn() -> impl IntoView {
             <Why />
             <SignInForm return_to=return_to.clone() />
             <p class="entry__else">
+            <WrongAddress />
                 {text!(l, login.no_account)} " "
                 <a href=paths::keeping(paths::REGISTER, &return_to)>{text!(l, login.register_link)}</a>
             </p>

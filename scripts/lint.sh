@@ -27,3 +27,9 @@ if grep -rnE '(SELECT|RETURNING|,) +([A-Za-z_]+\.)?\*|[A-Za-z_]\.\*[, "]' src/se
     echo "Statements in src/server/store name their columns; see columns! in on.rs." >&2
     exit 1
 fi
+
+step "titles"
+if grep -rnE 'leptos_meta.*\bTitle\b|<Title\b|\binner_html\b' src --include='*.rs' | grep -v '^src/ui/components/page_title\.rs:'; then
+    echo "leptos_meta writes a title as markup: use components::page_title::PageTitle. Nothing else is written into a page as markup." >&2
+    exit 1
+fi

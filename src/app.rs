@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Reflect};
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
     SsrMode,
     components::{ParentRoute, Redirect, Route, Router, Routes},
@@ -21,8 +21,12 @@ use crate::{
     i18n::td_string as text,
     platform::program,
     ui::{
+        act::provide_form_result,
         auth_state::{provide_auth_state, use_auth_state},
-        components::{footer::Footer, header::Header, session_guard::SessionGuard},
+        components::{
+            footer::Footer, header::Header, page_title::TitleFrame, session_guard::SessionGuard,
+            wrong_address::provide_public_address,
+        },
         guards::{AdminArea, SettingsArea},
         locale::{LocaleProvider, use_locale},
         pages::{
@@ -55,11 +59,12 @@ fn Frame() -> impl IntoView {
     let l = use_locale();
     provide_auth_state();
     provide_password_min_length();
+    provide_form_result();
+    provide_public_address();
     finish_hydration();
     follow_pages();
-    let name = text!(l, brand.name);
     view! {
-        <Title formatter=move |page: String| if page.is_empty() { name.to_owned() } else { format!("{page} · {name}") } />
+        <TitleFrame site=text!(l, brand.name) />
         <a class="skip-link" href="#content">
             {text!(l, nav.skip)}
         </a>

@@ -113,6 +113,21 @@ pub fn asset_url(name: &str) -> String {
     format!("/{}", name.trim_start_matches('/'))
 }
 
+/// Where this service is, and whether the page being rendered was asked for elsewhere.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn public_address() -> (String, bool) {
+    let url = crate::server::context::current().map(|cx| cx.state.config.public_url.clone());
+    (url.unwrap_or_default(), crate::server::http::wrong_address::is_elsewhere())
+}
+
+/// Where this service is: what the page says, where it says so.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub const fn public_address() -> (String, bool) {
+    (String::new(), false)
+}
+
 /// The page being rendered is answered with 404. Does nothing in the browser.
 pub fn set_not_found() {
     set_status(404);

@@ -25,8 +25,12 @@ pub enum ApiError {
     StepUpRequired,
     /// The password was right, and another one must be chosen first: the sign-in waits for it.
     PasswordChangeRequired,
-    /// The request comes from another site.
-    CrossSite,
+    /// The request comes from another site, or from a page that was opened by another address than the public URL.
+    CrossSite {
+        /// Where this service is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public_url: Option<String>,
+    },
     NotFound,
     /// It can't be: it exists already, the last admin would go, or, with `lives_until`, the strategy keeps nothing that
     /// could be listed or ended, and what was signed lives until then at the latest (Unix milliseconds).
@@ -59,6 +63,11 @@ impl ApiError {
     #[must_use]
     pub fn conflict() -> Self {
         Self::Conflict { lives_until: None }
+    }
+
+    #[must_use]
+    pub fn cross_site(public_url: &str) -> Self {
+        Self::CrossSite { public_url: Some(public_url.to_owned()) }
     }
 
     #[must_use]

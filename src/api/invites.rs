@@ -10,7 +10,8 @@ use crate::domain::role::Role;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invited {
     pub invite_id: String,
-    pub link: String,
+    /// `null` where the page that follows shows it.
+    pub link: Option<String>,
     pub email: Option<String>,
     pub role: Role,
     pub expires_at: i64,
@@ -40,6 +41,9 @@ pub struct Invites {
     pub items: Vec<InviteRow>,
     /// The role of the one who asks lets them give and revoke.
     pub manageable: bool,
+    /// Only once, on the page that follows a form sent without scripts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Invited>,
     pub server_now: i64,
 }
 
@@ -81,7 +85,10 @@ pub async fn invite(
 ) -> ApiResult<Invited> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::invites::give(&cx, cx.actor()?, (&email, &display_name), &role).await
+    let given = flow::invites::give(&cx, cx.actor()?, (&email, &display_name), &role).await?;
+    // The page shows the link. It never stands in an address, where histories and logs keep it.
+    context::redirect("/admin/users/new");
+    Ok(given)
 }
 
 /// The open invitations.

@@ -60,6 +60,18 @@ pub fn set_title(title: &str) {
     document().set_title(title);
 }
 
+/// The origin that the page was opened at.
+#[must_use]
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// The part of the page that its address names, with its `#`; empty where it names none. No server is told it.
+#[must_use]
+pub fn part() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
 /// Loads the page anew; all state is fresh afterwards.
 pub fn reload() {
     // Fails only in a document that is gone.

@@ -44,7 +44,7 @@ impl Guard {
     /// Signs out at the person's wish. When the server can't commit it the session lives on and the page says so.
     pub fn sign_out(self) {
         spawn_local(async move {
-            let reply = sign_out().await;
+            let reply = sign_out(String::new()).await;
             self.reached(&reply);
             if reply.is_ok() {
                 self.stop();
@@ -125,7 +125,7 @@ impl Guard {
         if left > NEARLY_OVER_MS {
             // Without an answer the server's own end is what remains. Nobody can sign in before it is here or given up: it would
             // take the new cookies away.
-            let _ = dom::within(ASK_MS, logout()).await;
+            let _ = dom::within(ASK_MS, logout(String::new())).await;
         }
     }
 

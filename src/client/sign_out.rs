@@ -1,4 +1,4 @@
-//! Signing out by this tab's own wish. It leads to the sign-in page by itself: whatever asked for it may have left the page by then.
+//! Signing out by this tab's own wish. It leads on by itself: whatever asked for it may have left the page by then.
 
 use std::{cell::Cell, future::Future};
 
@@ -11,12 +11,13 @@ thread_local! {
     static LEAVING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Signs out, tells the other tabs, and loads the sign-in page.
+/// Signs out, tells the other tabs, and loads the page of this site to go on with: the sign-in page where none is named.
 ///
 /// # Errors
 /// Those of the call; the session lives on then.
-pub async fn sign_out() -> ApiResult<()> {
-    leave_by(logout(), SIGN_IN).await
+pub async fn sign_out(return_to: String) -> ApiResult<()> {
+    let on = if return_to.is_empty() { SIGN_IN.to_owned() } else { return_to.clone() };
+    leave_by(logout(return_to), &on).await
 }
 
 /// The same by another call that ends this session, on to `address`. The news of the end may come before the answer, and

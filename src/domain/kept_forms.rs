@@ -21,7 +21,7 @@ pub fn still_kept(ended_at: i64, now: i64) -> bool {
 #[must_use]
 pub fn may_go_on(reason: EndReason) -> bool {
     match reason {
-        EndReason::None | EndReason::Locked => false,
+        EndReason::None | EndReason::Locked | EndReason::SignedOut => false,
         EndReason::Expired
         | EndReason::Idle
         | EndReason::Revoked
@@ -56,6 +56,6 @@ mod tests {
     #[test]
     fn nobody_goes_on_with_a_closed_account_or_with_none() {
         let refused: Vec<_> = EndReason::ALL.into_iter().filter(|reason| !may_go_on(*reason)).collect();
-        assert_eq!(refused, [EndReason::None, EndReason::Locked]);
+        assert_eq!(refused, [EndReason::None, EndReason::Locked, EndReason::SignedOut]);
     }
 }

@@ -24,6 +24,7 @@ pub mod kept_forms;
 pub mod lifetimes;
 pub mod network;
 pub mod password_policy;
+pub mod plain_text;
 pub mod program;
 pub mod public_address;
 pub mod refresh_schedule;

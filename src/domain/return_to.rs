@@ -7,8 +7,14 @@
 pub const LONGEST: usize = 2048;
 /// Where one is led who may not be led where they asked.
 pub const HOME: &str = "/";
-/// Pages that would lead on from there, and what is no page.
-const NEVER: [&str; 4] = ["/login", "/register", "/api/", "/auth/"];
+/// Where one is led who has signed out.
+pub const SIGN_IN: &str = "/login";
+const REGISTER: &str = "/register";
+/// Pages that would lead on from there.
+const LEADING_ON: [&str; 2] = [SIGN_IN, REGISTER];
+/// Below these there is no page: what stands there answers programs, or takes what forms send.
+const NO_PAGES: [&str; 4] = ["/api/", "/auth/", "/.well-known/", "/pkg/"];
+const NO_PAGE: [&str; 3] = ["/events", "/healthz", "/readyz"];
 
 /// A host that is not this site's, as the operator named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +92,7 @@ impl ReturnHosts {
     /// where this site is served so itself.
     #[must_use]
     pub fn allowed<'a>(&self, asked: &'a str) -> Option<&'a str> {
-        let is_plain = asked.len() <= LONGEST && asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        if !is_plain {
+        if !is_plain(asked) {
             return None;
         }
         // What a proxy in front of this very site saw.
@@ -96,6 +101,13 @@ impl ReturnHosts {
             Some(path) if path.starts_with('/') => own(path),
             _ => own(asked).or_else(|| self.named(asked).map(|_| asked)),
         }
+    }
+
+    /// Where one is led who has signed out: where they asked to be, also to make an account; else to sign-in.
+    #[must_use]
+    pub fn after_sign_out<'a>(&self, asked: &'a str) -> &'a str {
+        let registers = asked.split(['?', '#']).next() == Some(REGISTER) && is_plain(asked);
+        if registers { asked } else { self.allowed(asked).unwrap_or(SIGN_IN) }
     }
 
     /// The same, and the front page for anything else.
@@ -136,9 +148,51 @@ impl ReturnHosts {
     }
 }
 
+/// `asked` with the part of that page, where it names none itself and may still be led to with it. `None` leaves it as it is.
+#[must_use]
+pub fn with_part(asked: &str, part: &str) -> Option<String> {
+    let whole = format!("{asked}{part}");
+    let is_fit = !asked.is_empty() && !asked.contains('#') && part.starts_with('#') && part.len() > 1;
+    (is_fit && is_plain(&whole)).then_some(whole)
+}
+
+/// Whether a browser that goes to this path of ours can get a page there.
+#[must_use]
+pub fn is_page(path: &str) -> bool {
+    let path = resolved(path);
+    !NO_PAGES.iter().any(|below| path.starts_with(below)) && !NO_PAGE.contains(&path.as_str())
+}
+
+fn is_plain(asked: &str) -> bool {
+    asked.len() <= LONGEST && asked.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
 fn own(path: &str) -> Option<&str> {
-    let is_own = path.starts_with('/') && !path.starts_with("//") && !NEVER.iter().any(|page| path.starts_with(page));
-    is_own.then_some(path)
+    let leads_on = || LEADING_ON.iter().any(|page| resolved(path).starts_with(page));
+    (path.starts_with('/') && !path.starts_with("//") && is_page(path) && !leads_on()).then_some(path)
+}
+
+/// The path alone, as a browser asks for it: without what goes up or stays (WHATWG URL, section 4.4).
+fn resolved(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let goes = match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+            "." => true,
+            ".." => {
+                kept.pop();
+                true
+            }
+            _ => false,
+        };
+        if !goes {
+            kept.push(segment);
+        } else if segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
 }
 
 #[cfg(test)]

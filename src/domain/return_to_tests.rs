@@ -35,6 +35,42 @@ fn pages_of_this_site_are_led_back_to() {
 }
 
 #[test]
+fn what_begins_like_no_page_may_be_one() {
+    for page in ["/events-of-today", "/apis", "/healthz/x", "/settings/../devices", "/a/./b"] {
+        assert_eq!(hosts(SITE).allowed(page), Some(page));
+    }
+}
+
+#[test]
+fn the_part_of_a_page_goes_along_where_it_can() {
+    assert_eq!(with_part("/settings/security?a=1", "#password").unwrap(), "/settings/security?a=1#password");
+    assert_eq!(with_part("https://app.example.com/x", "#y").unwrap(), "https://app.example.com/x#y");
+    for (asked, part) in
+        [("", "#y"), ("/x#z", "#y"), ("/x", ""), ("/x", "#"), ("/x", "y"), ("/x", "#a\\b"), ("/x", "#é")]
+    {
+        assert_eq!(with_part(asked, part), None, "{asked} {part}");
+    }
+    assert_eq!(with_part("/x", &format!("#{}", "a".repeat(LONGEST))), None);
+}
+
+#[test]
+fn who_has_signed_out_may_go_on_to_make_an_account() {
+    for (asked, led) in [
+        ("", "/login"),
+        ("/register?invite=x&return_to=%2F", "/register?invite=x&return_to=%2F"),
+        ("/registered", "/login"),
+        ("/register\\", "/login"),
+        ("/settings", "/settings"),
+        ("/api/logout", "/login"),
+        ("//evil.example", "/login"),
+        ("https://evil.example", "/login"),
+        ("https://app.example.com/", "https://app.example.com/"),
+    ] {
+        assert_eq!(hosts(SITE).after_sign_out(asked), led, "{asked}");
+    }
+}
+
+#[test]
 fn named_hosts_are_led_back_to_on_their_own_port() {
     for address in [
         "https://app.example.com",
@@ -92,6 +128,17 @@ fn nothing_else_is_led_to() {
         "/register",
         "/api/logout",
         "/auth/verify",
+        "/api/devices/revoke?x#y",
+        "/./api/logout",
+        "/settings/../api/logout",
+        "/settings/%2E%2e/api/logout",
+        "/%2e/login",
+        "/api/.",
+        "/.well-known/jwks.json",
+        "/pkg/sekisho.js",
+        "/events",
+        "/events?a",
+        "/healthz",
         "https://id.example.com/login",
     ] {
         assert_eq!(hosts(SITE).allowed(elsewhere), None, "{elsewhere:?}");

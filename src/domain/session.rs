@@ -28,10 +28,13 @@ pub enum EndReason {
     Locked,
     /// A refresh token came back that should no longer exist.
     Reuse,
+    /// Its owner signed out, or in again in the same browser. The row's word, and the admin pages': whoever presents what is left
+    /// of such a session is [told](Self::told) that there is none.
+    SignedOut,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::None,
         Self::Expired,
         Self::Idle,
@@ -41,6 +44,7 @@ impl EndReason {
         Self::Password,
         Self::Locked,
         Self::Reuse,
+        Self::SignedOut,
     ];
 
     #[must_use]
@@ -55,12 +59,25 @@ impl EndReason {
             Self::Password => "password",
             Self::Locked => "locked",
             Self::Reuse => "reuse",
+            Self::SignedOut => "signed_out",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// What the row of a session that somebody ended says. Before sign-out had a word of its own it was kept as `none`.
+    #[must_use]
+    pub fn of_row(text: &str) -> Option<Self> {
+        Self::parse(text).map(|reason| if reason == Self::None { Self::SignedOut } else { reason })
+    }
+
+    /// The reason as whoever presents a credential of the session is told it.
+    #[must_use]
+    pub fn told(self) -> Self {
+        if self == Self::SignedOut { Self::None } else { self }
     }
 }
 
@@ -82,11 +99,11 @@ pub enum SessionState {
 }
 
 impl Ends {
-    /// The state at `now`. An explicit end wins over time; of the ends by time the earlier one names the reason.
+    /// The state at `now`, as it is told. An explicit end wins over time; of the ends by time the earlier one names the reason.
     #[must_use]
     pub fn state(&self, ended: Option<EndReason>, now: Timestamp) -> SessionState {
         if let Some(reason) = ended {
-            return SessionState::Ended(reason);
+            return SessionState::Ended(reason.told());
         }
         let hard = self.expires_at.min(self.absolute_end_at);
         if now >= self.idle_end_at && self.idle_end_at <= hard {
@@ -119,6 +136,14 @@ mod tests {
     #[test]
     fn being_ended_by_someone_wins_over_time() {
         assert_eq!(ENDS.state(Some(EndReason::Kicked), Timestamp(999)), SessionState::Ended(EndReason::Kicked));
+    }
+
+    #[test]
+    fn a_sign_out_is_kept_as_one_and_told_as_no_session() {
+        assert_eq!(EndReason::of_row("signed_out"), Some(EndReason::SignedOut));
+        assert_eq!(EndReason::of_row("none"), Some(EndReason::SignedOut), "as it was kept before");
+        assert_eq!(EndReason::of_row("kicked"), Some(EndReason::Kicked));
+        assert_eq!(ENDS.state(Some(EndReason::SignedOut), Timestamp(0)), SessionState::Ended(EndReason::None));
     }
 
     #[test]

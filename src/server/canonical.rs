@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::domain::email::Email;
+use crate::domain::{email::Email, plain_text::is_invisible};
 
 /// NFKC, trimmed, lower case, the domain in its registered ASCII form (UTS 46); `None` if that is no address.
 #[must_use]
@@ -25,6 +25,12 @@ pub fn display_name(typed: &str) -> Option<String> {
 /// What an admin has someone told, in the same form; `None` over 200 code points.
 #[must_use]
 pub fn message(typed: &str) -> Option<String> {
+    line(typed, 200)
+}
+
+/// What a webhook is for, in the same form; `None` over 200 code points.
+#[must_use]
+pub fn description(typed: &str) -> Option<String> {
     line(typed, 200)
 }
 
@@ -56,12 +62,6 @@ fn plain_line(typed: &str) -> String {
 
 fn visible(typed: &str) -> String {
     typed.nfc().filter(|char| char.is_whitespace() || !is_invisible(*char)).collect()
-}
-
-/// Control and format characters: they reorder or hide what stands beside them.
-fn is_invisible(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ use crate::api::ApiError;
 pub fn status(error: &ApiError) -> StatusCode {
     match error {
         ApiError::Renew | ApiError::SignedOut { .. } | ApiError::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        ApiError::Forbidden | ApiError::StepUpRequired | ApiError::PasswordChangeRequired | ApiError::CrossSite => {
-            StatusCode::FORBIDDEN
-        }
+        ApiError::Forbidden
+        | ApiError::StepUpRequired
+        | ApiError::PasswordChangeRequired
+        | ApiError::CrossSite { .. } => StatusCode::FORBIDDEN,
         ApiError::NotFound => StatusCode::NOT_FOUND,
         ApiError::Conflict { .. } | ApiError::Limit { .. } => StatusCode::CONFLICT,
         ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,

@@ -14,6 +14,7 @@ use super::{
         password_hash::{Cost, PasswordHasher},
     },
     flow::{self, admin_users::Headcount, audience::AudienceTokens, revocation_list::SignedLists},
+    http::wrong_address::Told,
     metrics::Metrics,
     node::{
         activity::Tally,
@@ -72,6 +73,8 @@ pub struct Inner {
     pub web_sessions: SessionReader,
     pub outbound: Outbound,
     pub headcount: Headcount,
+    /// When the log said last that somebody came by another address than ours.
+    pub told_addresses: Told,
     /// When people last acted on pages behind a proxy, which their tokens don't know.
     pub proxied_acts: Cache<SessionId, Timestamp>,
 }
@@ -184,6 +187,7 @@ impl AppState {
             outbound: Outbound::new(config.webhooks_allow_private.clone()),
             headcount: Headcount::default(),
             web_sessions: web_sessions(&config, &db, (&clock, &keyring))?,
+            told_addresses: Told::default(),
             config,
             clock,
             rng,

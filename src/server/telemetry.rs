@@ -8,7 +8,7 @@ use std::io::IsTerminal as _;
 use axum::http::{Method, StatusCode};
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
-use super::context::RequestContext;
+use super::{context::RequestContext, log_lines::LogLines};
 
 /// What the server logs unless asked otherwise.
 pub const SERVING: &str = "info,sqlx=warn";
@@ -28,9 +28,11 @@ const ROUTINE: [&str; 2] = ["/api/refresh", "/api/touch"];
 pub fn init(json: bool, default: &str) -> Result<(), String> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = filter(&wanted, default)?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let coloured = !json && std::io::stderr().is_terminal();
+    let lines = LogLines::over(std::io::stderr, coloured);
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     // A logger that is there already, as in tests, stays.
-    let _ = if json { logger.json().try_init() } else { logger.with_ansi(std::io::stderr().is_terminal()).try_init() };
+    let _ = if json { logger.json().try_init() } else { logger.with_ansi(coloured).try_init() };
     Ok(())
 }
 

@@ -318,15 +318,19 @@ async fn only_the_hash_of_a_link_is_kept_and_all_goes_in_time() {
     }
 }
 
+/// Sends a form of the page without scripts; where it leads.
+async fn submit(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> String {
+    let mut request = browser.form(path, &[fields, &[("page", "/admin/users/new")]].concat());
+    request.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());
+    let reply = browser.send(request).await.expect(StatusCode::SEE_OTHER);
+    reply.headers[header::LOCATION].to_str().unwrap().trim_start_matches("http://localhost:3000").to_owned()
+}
+
 #[tokio::test]
 async fn without_scripts_a_link_is_made_shown_once_and_revoked() {
     let (_app, mut admin) = start("invite").await;
     let mut submit = async |path: &str, fields: &[(&str, &str)]| {
-        let mut request = admin.form(path, &[fields, &[("page", "/admin/users/new")]].concat());
-        request.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());
-        let reply = admin.send(request).await.expect(StatusCode::SEE_OTHER);
-        let to =
-            reply.headers[header::LOCATION].to_str().unwrap().trim_start_matches("http://localhost:3000").to_owned();
+        let to = submit(&mut admin, path, fields).await;
         admin.page(&to).await.expect(StatusCode::OK).text
     };
     let page = submit("/api/admin/invite", &[("email", EMAIL), ("role", "support")]).await;
@@ -336,6 +340,38 @@ async fn without_scripts_a_link_is_made_shown_once_and_revoked() {
     let id = page.split("name=\"invite_id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let page = submit("/api/admin/revoke_invite", &[("invite_id", &id)]).await;
     assert!(page.contains("The invitation is revoked.") && page.contains("No open invitations"));
+}
+
+#[tokio::test]
+async fn without_scripts_the_link_is_shown_to_the_session_that_asked_and_stands_in_no_address() {
+    const LINK: &str = "http://localhost:3000/register?invite=";
+    let (app, mut admin) = start("invite").await;
+    let mut elsewhere = app.signed_in(ADMIN).await;
+    let fields = [("email", EMAIL), ("role", "user")];
+    let mut request = admin.form("/api/admin/invite", &[&fields[..], &[("page", "/admin/users/new")]].concat());
+    request.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());
+    let reply = admin.send(request).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(reply.headers[header::LOCATION], "/admin/users/new");
+    assert!(!reply.text.contains("invite=") && reply.text.contains("\"link\":null"), "{}", reply.text);
+    let page = elsewhere.page("/admin/users/new").await.expect(StatusCode::OK).text;
+    assert!(!page.contains(LINK), "it is another session's");
+    assert!(!admin.get("/api/admin/invites").await.text.contains(LINK), "a script is told by the answer");
+    let page = admin.page("/admin/users/new").await.expect(StatusCode::OK).text;
+    let token = page.split(LINK).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(!admin.page("/admin/users/new").await.text.contains(LINK), "once");
+    register(&mut app.browser(), &token, EMAIL).await.expect(StatusCode::OK);
+    assert_eq!(app.number("SELECT COUNT(*) FROM invites WHERE show_token IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_link_that_nobody_came_to_see_is_shown_no_more_and_its_token_goes() {
+    let (app, mut admin) = start("invite").await;
+    submit(&mut admin, "/api/admin/invite", &[("role", "user")]).await;
+    app.minutes(5);
+    let page = admin.page("/admin/users/new").await.expect(StatusCode::OK).text;
+    assert!(!page.contains("/register?invite="), "{page}");
+    submit(&mut admin, "/api/admin/invite", &[("role", "user")]).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM invites WHERE show_token IS NOT NULL").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

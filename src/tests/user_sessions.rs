@@ -7,7 +7,7 @@ use sekisho::domain::role::Role;
 use serde_json::Value;
 
 use crate::{
-    conformance::{ADMIN, EMAIL},
+    conformance::{ADMIN, EMAIL, SIGN_OUT, app_of, promising},
     user_page::{person, start},
 };
 
@@ -31,6 +31,31 @@ async fn a_session_that_ended_by_itself_is_over_with_its_reason_and_time_and_tho
     };
     let told: Vec<_> = page["sessions"].as_array().unwrap().iter().map(told).collect();
     assert_eq!((told, &page["user"]["live_sessions"]), (expected, &1.into()));
+}
+
+#[tokio::test]
+async fn an_own_sign_out_is_kept_and_shown_as_one_and_told_as_no_session() {
+    for kind in promising(SIGN_OUT) {
+        let app = app_of(&kind, &[]).await;
+        let id = app.text(&format!("SELECT id FROM users WHERE email = '{EMAIL}'")).await;
+        let (mut admin, mut browser) = (app.signed_in(ADMIN).await, app.signed_in(EMAIL).await);
+        let (mut left, sid) = (browser.clone(), browser.session_id().await);
+        browser.post("/api/logout", &[]).await.expect(StatusCode::OK);
+        left.session().await.signed_out("none");
+        left.refresh().await.signed_out("none");
+        let word = format!("SELECT end_reason FROM sessions WHERE id = '{sid}'");
+        assert_eq!(app.text(&word).await, "signed_out", "{kind:?}");
+        // As it was written before there was a word for it.
+        for stored in ["signed_out", "none"] {
+            app.execute(&format!("UPDATE sessions SET end_reason = '{stored}' WHERE id = '{sid}'")).await;
+            assert_eq!(person(&mut admin, &id, "").await["sessions"][0]["ended"], "signed_out", "{stored}");
+            for (language, stamp) in [("en", "Own sign-out"), ("ja", "本人がサインアウト")] {
+                let page = admin.page(&format!("/admin/users/{id}?lang={language}")).await.expect(StatusCode::OK).text;
+                assert!(page.contains(&format!("<span class=\"stamp\">{stamp}")), "{kind:?} {stored} {language}");
+            }
+            left.session().await.signed_out("none");
+        }
+    }
 }
 
 #[tokio::test]

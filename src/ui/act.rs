@@ -81,14 +81,24 @@ where
     act
 }
 
+/// The proof in the address that the document was loaded from, which the server has looked at.
+#[derive(Clone)]
+struct Proved(Option<String>);
+
+/// Provides it. In `App`, once: an address that a link within the page leads to has been seen by nobody.
+pub fn provide_form_result() {
+    provide_context(Proved(use_query_map().with_untracked(|query| query.get(form_result::PROOF))));
+}
+
 /// What the act came to when its form was sent without scripts.
 fn without_scripts<S>() -> Option<ApiResult<S::Output>>
 where
     S: ServerFn<Error = ApiError>,
     S::Output: DeserializeOwned,
 {
+    let Some(Proved(Some(proof))) = use_context() else { return None };
     use_query_map().with_untracked(|query| {
-        if query.get_str(form_result::PATH) != Some(S::PATH) {
+        if query.get_str(form_result::PATH) != Some(S::PATH) || query.get_str(form_result::PROOF) != Some(&proof) {
             return None;
         }
         match (query.get_str(form_result::ERROR), query.get_str(form_result::DONE)) {

@@ -80,11 +80,12 @@ pub fn own(return_to: &str) -> Option<&str> {
     own.then_some(return_to)
 }
 
-/// Where the person is: path and query, less what a form that was sent without scripts came to there.
+/// Where the person is: path, query and part of the page, less what a form that was sent without scripts came to there.
 pub fn here() -> String {
+    let part = use_location().hash.get_untracked();
     let query = use_query_map().get_untracked();
     let pairs = query.into_iter().filter(|(name, _)| !form_result::is_part(name));
-    with_query(&use_location().pathname.get_untracked(), pairs)
+    with_query(&use_location().pathname.get_untracked(), pairs) + &part
 }
 
 fn with_query(path: &str, pairs: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {

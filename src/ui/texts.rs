@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::{
     api::ApiError,
     domain::{
+        audit::Event,
         device_label::{DeviceForm, DeviceLabel},
         role::Role,
         session::EndReason,
@@ -26,7 +27,8 @@ pub fn error(l: Locale, error: &ApiError) -> Text {
         ApiError::Forbidden => text!(l, error.forbidden).into(),
         ApiError::StepUpRequired => text!(l, error.step_up).into(),
         ApiError::PasswordChangeRequired => text!(l, error.password_due).into(),
-        ApiError::CrossSite => text!(l, error.cross_site).into(),
+        ApiError::CrossSite { public_url: None } => text!(l, error.cross_site).into(),
+        ApiError::CrossSite { public_url: Some(url) } => text!(l, error.cross_site_at, url).into(),
         ApiError::NotFound => text!(l, error.not_found).into(),
         ApiError::Conflict { lives_until: Some(_) } => text!(l, error.not_kept).into(),
         ApiError::Conflict { lives_until: None } => text!(l, error.conflict).into(),
@@ -84,7 +86,7 @@ fn invalid(l: Locale, field: &str, reason: &str) -> &'static str {
 
 pub fn reason_title(l: Locale, reason: EndReason) -> &'static str {
     match reason {
-        EndReason::None => text!(l, ended.none_title),
+        EndReason::None | EndReason::SignedOut => text!(l, ended.none_title),
         EndReason::Expired => text!(l, ended.expired_title),
         EndReason::Idle => text!(l, ended.idle_title),
         EndReason::Revoked => text!(l, ended.revoked_title),
@@ -99,7 +101,7 @@ pub fn reason_title(l: Locale, reason: EndReason) -> &'static str {
 /// Why a session ended, in a sentence. `idle_ms` is the idle timeout, where it is known.
 pub fn reason_text(l: Locale, reason: EndReason, idle_ms: Option<i64>) -> Text {
     match reason {
-        EndReason::None => text!(l, ended.none_text).into(),
+        EndReason::None | EndReason::SignedOut => text!(l, ended.none_text).into(),
         EndReason::Expired => text!(l, ended.expired_text).into(),
         EndReason::Idle => idle_ms.map_or(text!(l, ended.idle_text_plain).into(), |idle| {
             text!(l, ended.idle_text, span = times::span(l, idle)).into()
@@ -125,6 +127,7 @@ pub fn stamp(l: Locale, reason: EndReason) -> &'static str {
         EndReason::Password => text!(l, stamp.password),
         EndReason::Locked => text!(l, stamp.locked),
         EndReason::Reuse => text!(l, stamp.reuse),
+        EndReason::SignedOut => text!(l, stamp.signed_out),
     }
 }
 
@@ -154,46 +157,52 @@ pub fn device_form(l: Locale, form: DeviceForm) -> &'static str {
     }
 }
 
-/// An event of the audit log. Its code travels as text, so that a log written by a newer release can still be read.
+/// An event of the audit log. Its code travels as text: one that a newer release wrote is shown as it is.
 pub fn event(l: Locale, code: &str) -> Text {
-    match code {
-        "register" => text!(l, event.register).into(),
-        "sign_in" => text!(l, event.sign_in).into(),
-        "sign_out" => text!(l, event.sign_out).into(),
-        "refresh_reuse" => text!(l, event.refresh_reuse).into(),
-        "refresh_repeated_late" => text!(l, event.refresh_repeated_late).into(),
-        "session_evict" => text!(l, event.session_evict).into(),
-        "alarm_answer" => text!(l, event.alarm_answer).into(),
-        "session_revoke" => text!(l, event.session_revoke).into(),
-        "sessions_revoke_others" => text!(l, event.sessions_revoke_others).into(),
-        "kick_user" => text!(l, event.kick_user).into(),
-        "kick_session" => text!(l, event.kick_session).into(),
-        "kick_all" => text!(l, event.kick_all).into(),
-        "password_change" => text!(l, event.password_change).into(),
-        "account_update" => text!(l, event.account_update).into(),
-        "step_up" => text!(l, event.step_up).into(),
-        "role_change" => text!(l, event.role_change).into(),
-        "forbidden" => text!(l, event.forbidden).into(),
-        "cross_site" => text!(l, event.cross_site).into(),
-        "user_create" => text!(l, event.user_create).into(),
-        "user_lock" => text!(l, event.user_lock).into(),
-        "user_unlock" => text!(l, event.user_unlock).into(),
-        "user_delete" => text!(l, event.user_delete).into(),
-        "password_require" => text!(l, event.password_require).into(),
-        "note_add" => text!(l, event.note_add).into(),
-        "note_delete" => text!(l, event.note_delete).into(),
-        "key_rotate" => text!(l, event.key_rotate).into(),
-        "cleanup" => text!(l, event.cleanup).into(),
-        "restore" => text!(l, event.restore).into(),
-        "audit_export" => text!(l, event.audit_export).into(),
-        "audit_key" => text!(l, event.audit_key).into(),
-        "webhook_create" => text!(l, event.webhook_create).into(),
-        "webhook_update" => text!(l, event.webhook_update).into(),
-        "webhook_delete" => text!(l, event.webhook_delete).into(),
-        "webhook_rotate" => text!(l, event.webhook_rotate).into(),
-        "webhook_send" => text!(l, event.webhook_send).into(),
-        "webhook_disable" => text!(l, event.webhook_disable).into(),
-        other => other.to_owned().into(),
+    Event::parse(code).map_or_else(|| code.to_owned().into(), |event| event_name(l, event).into())
+}
+
+fn event_name(l: Locale, event: Event) -> &'static str {
+    match event {
+        Event::Register => text!(l, event.register),
+        Event::SignIn => text!(l, event.sign_in),
+        Event::SignOut => text!(l, event.sign_out),
+        Event::RefreshReuse => text!(l, event.refresh_reuse),
+        Event::RefreshRepeatedLate => text!(l, event.refresh_repeated_late),
+        Event::SessionRevoke => text!(l, event.session_revoke),
+        Event::SessionsRevokeOthers => text!(l, event.sessions_revoke_others),
+        Event::SessionEvict => text!(l, event.session_evict),
+        Event::AlarmAnswer => text!(l, event.alarm_answer),
+        Event::Kick => text!(l, event.kick_user),
+        Event::KickSession => text!(l, event.kick_session),
+        Event::KickAll => text!(l, event.kick_all),
+        Event::PasswordChange => text!(l, event.password_change),
+        Event::AccountUpdate => text!(l, event.account_update),
+        Event::StepUp => text!(l, event.step_up),
+        Event::RoleChange => text!(l, event.role_change),
+        Event::Forbidden => text!(l, event.forbidden),
+        Event::CrossSite => text!(l, event.cross_site),
+        Event::UserCreate => text!(l, event.user_create),
+        Event::InviteCreate => text!(l, event.invite_create),
+        Event::InviteRevoke => text!(l, event.invite_revoke),
+        Event::UserLock => text!(l, event.user_lock),
+        Event::UserUnlock => text!(l, event.user_unlock),
+        Event::UserDelete => text!(l, event.user_delete),
+        Event::PasswordRequire => text!(l, event.password_require),
+        Event::NoteAdd => text!(l, event.note_add),
+        Event::NoteDelete => text!(l, event.note_delete),
+        Event::KeyRotate => text!(l, event.key_rotate),
+        Event::Cleanup => text!(l, event.cleanup),
+        Event::Restore => text!(l, event.restore),
+        Event::UsersExport => text!(l, event.users_export),
+        Event::AuditExport => text!(l, event.audit_export),
+        Event::AuditKey => text!(l, event.audit_key),
+        Event::WebhookCreate => text!(l, event.webhook_create),
+        Event::WebhookUpdate => text!(l, event.webhook_update),
+        Event::WebhookDelete => text!(l, event.webhook_delete),
+        Event::WebhookRotate => text!(l, event.webhook_rotate),
+        Event::WebhookSend => text!(l, event.webhook_send),
+        Event::WebhookDisable => text!(l, event.webhook_disable),
     }
 }
 
@@ -203,5 +212,27 @@ pub fn strategy(l: Locale, code: &str) -> Text {
         "database" => text!(l, account.strategy_database).into(),
         "jwt" => text!(l, account.strategy_jwt).into(),
         other => other.to_owned().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::I18nLocaleTrait as _;
+
+    #[test]
+    fn every_event_and_every_end_has_words_of_its_own_in_each_language() {
+        for locale in Locale::get_all() {
+            let named: Vec<Text> = Event::ALL.map(|known| event(*locale, known.as_str())).to_vec();
+            for (known, name) in Event::ALL.iter().zip(&named) {
+                assert_ne!(name, known.as_str(), "{}: a code is no text", locale.as_str());
+                assert_eq!(named.iter().filter(|other| *other == name).count(), 1, "{}: {name}", locale.as_str());
+            }
+            let stamps = EndReason::ALL.map(|reason| stamp(*locale, reason));
+            for word in stamps {
+                assert!(!word.is_empty() && stamps.iter().filter(|other| **other == word).count() == 1, "{word}");
+            }
+        }
+        assert_eq!(event(Locale::en, "written_by_another_release"), "written_by_another_release");
     }
 }

@@ -59,8 +59,17 @@ export async function signIn(page: Page, account: Account, { to = "/", remember 
   await hydrated(page);
 }
 
-/** Where a form that was sent without scripts comes back to when it was refused. */
-export function cameBack(path: string, endpoint: string, refusal: { code: string }): string {
+/** Has the next attempt to lock somebody refused, as the server does when the last proof of the password is too old. */
+export async function proofIsTooOld(page: Page): Promise<void> {
+  await page.route(
+    "**/api/admin/lock_user",
+    (route) => route.fulfill({ status: 403, json: { code: "step_up_required" } }),
+    { times: 1 },
+  );
+}
+
+/** What a link says that a form was answered, though none was sent. */
+export function madeUp(path: string, endpoint: string, refusal: { code: string }): string {
   const error = Buffer.from(JSON.stringify(refusal)).toString("base64url");
   return `${path}?__path=${encodeURIComponent(endpoint)}&__err=${error}`;
 }

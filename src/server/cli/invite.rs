@@ -38,9 +38,9 @@ pub async fn give(config: &Config, guest: Guest, out: Out) -> Result<(), Failure
     if gave? != Gave::Given {
         return Err(Failure::refused("there is an account with this e-mail already"));
     }
-    let told = invites::told(config, &invite, &token);
+    let told = invites::told(config, &invite, Some(&token));
     let value = json!(told);
-    out.done(&told.link, &value);
+    out.done(told.link.as_deref().unwrap_or_default(), &value);
     Ok(())
 }
 

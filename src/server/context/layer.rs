@@ -24,7 +24,7 @@ use crate::{
         http::{
             choice, client_ip,
             cookies::{ReplyCookies, RequestCookies},
-            errors, events, origin_check,
+            errors, events, origin_check, wrong_address,
         },
         state::AppState,
         telemetry,
@@ -38,7 +38,8 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     let mut cx = RequestContext(Arc::new(gather(state, &request)));
     if !origin_check::allows(request.method(), request.headers(), &cx.state.config.public_url, cx.cookies.any()) {
         Box::pin(flow::audit_log::refused(&cx, Event::CrossSite, request.uri().path())).await;
-        return errors::reply(&ApiError::CrossSite);
+        wrong_address::note_refusal(&cx, request.headers());
+        return errors::reply(&ApiError::cross_site(&cx.state.config.public_url));
     }
     let authentication = flow::authenticate::authenticate(&cx).await;
     cx.settle(authentication, false);

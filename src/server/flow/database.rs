@@ -63,7 +63,7 @@ async fn judge(cx: &RequestContext, id: &Id, found: SignedIn) -> Authentication 
 
 fn admit(cx: &RequestContext, found: &SignedIn, claims: AccessClaims) -> Authentication {
     if found.locked {
-        return Authentication::SignedOut(found.ended.unwrap_or(EndReason::Locked));
+        return Authentication::SignedOut(found.ended.map_or(EndReason::Locked, EndReason::told));
     }
     if let SessionState::Ended(reason) = found.state(cx.now) {
         return Authentication::SignedOut(reason);

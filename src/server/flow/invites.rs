@@ -28,14 +28,17 @@ use crate::{
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
-            invites::{self, Given, Invite},
+            invites::{self, Given, Invite, Waiting},
             users,
+            webhooks::Showing,
         },
     },
 };
 
 /// As many are listed: they are few, or nobody looks after them.
 const SHOWN: i64 = 200;
+/// The page that shows a link follows at once.
+const SHOWN_FOR: Duration = Duration::from_mins(5);
 
 /// Who is invited, and to what; everything in it has been checked.
 #[derive(Debug)]
@@ -73,9 +76,20 @@ pub async fn give(
     let (invite, token) = draw(&cx.state.rng, cx.now, cx.state.config.invites_ttl, guest);
     let invite = Invite { created_by: Some(actor.claims().sub.clone()), ..invite };
     let (row, key, entry) = (invite.clone(), token.clone(), cx.audit(Event::InviteCreate, Outcome::Done));
-    let gave = cx.state.db.write(move |tx| Box::pin(async move { write(tx, &row, &key, (entry, json!({}))).await }));
+    let sealed = cx.navigates.then(|| token.seal(cx.state.keyring.opener(), &invite.id, &cx.state.rng));
+    let (session, now) = (actor.claims().sid.to_string(), cx.now);
+    let gave = cx.state.db.write(move |tx| {
+        Box::pin(async move {
+            let gave = write(tx, &row, &key, (entry, json!({}))).await?;
+            if let (Gave::Given, Some(sealed)) = (gave, sealed) {
+                let to = Waiting { session: &session, now, until: now.plus(SHOWN_FOR) };
+                invites::show_once(tx, &row.id, &sealed, to).await?;
+            }
+            Ok(gave)
+        })
+    });
     match gave.await? {
-        Gave::Given => Ok(told(&cx.state.config, &invite, &token)),
+        Gave::Given => Ok(told(&cx.state.config, &invite, (!cx.navigates).then_some(&token))),
         Gave::Taken => Err(ApiError::conflict()),
         Gave::NotAllowed => Err(ApiError::Forbidden),
     }
@@ -127,12 +141,12 @@ pub async fn write(
     Ok(Gave::Given)
 }
 
-/// What is told once, to the one who gives it.
+/// What is told once, to the one who gives it: with its token, the link too.
 #[must_use]
-pub fn told(config: &Config, invite: &Invite, token: &InviteToken) -> Invited {
+pub fn told(config: &Config, invite: &Invite, token: Option<&InviteToken>) -> Invited {
     Invited {
         invite_id: invite.id.to_string(),
-        link: format!("{}/register?invite={}", config.public_url, token.expose()),
+        link: token.map(|token| format!("{}/register?invite={}", config.public_url, token.expose())),
         email: invite.email.clone(),
         role: invite.role,
         expires_at: invite.expires_at.0,
@@ -149,8 +163,24 @@ pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<Invites> {
     Ok(Invites {
         items: open.into_iter().map(|given| row(&cx.state.config, given)).collect(),
         manageable: actor.claims().role.may(Action::ManageAccounts),
+        given: take_link(cx, actor).await?,
         server_now: cx.now.0,
     })
+}
+
+/// The link for a page that follows a form without scripts: only for the session that sent it, only once.
+async fn take_link(cx: &RequestContext, actor: &Actor) -> ApiResult<Option<Invited>> {
+    if !cx.navigates {
+        return Ok(None);
+    }
+    let session = actor.claims().sid.to_string();
+    let to = Showing { session, request: cx.request_id().to_owned(), now: cx.now };
+    let Some(Given { invite, .. }) = invites::to_be_shown(cx.state.db.read(), &to).await? else { return Ok(None) };
+    let id = invite.id.clone();
+    let taken = cx.state.db.write(move |tx| Box::pin(async move { invites::take_showing(tx, &id, &to).await }));
+    let sealed = taken.await?;
+    let token = sealed.and_then(|sealed| InviteToken::open(cx.state.keyring.opener(), &invite.id, &sealed));
+    Ok(token.map(|token| told(&cx.state.config, &invite, Some(&token))))
 }
 
 /// Whether an invitation counts, as it, who gave it and the configuration are now.

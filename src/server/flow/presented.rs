@@ -18,7 +18,7 @@ use crate::{
 pub async fn end(cx: &RequestContext, tx: &mut Tx) -> StoreResult<Vec<SessionId>> {
     let mut ended = Vec::new();
     for sid in named(cx, tx).await? {
-        if sessions::end(tx, &sid, EndReason::None, cx.now).await? {
+        if sessions::end(tx, &sid, EndReason::SignedOut, cx.now).await? {
             tx.revoke(tokens::session_ended(cx, &sid, EndReason::None));
             ended.push(sid);
         }

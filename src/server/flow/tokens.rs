@@ -159,6 +159,7 @@ pub fn take_back(cx: &RequestContext, names: &[Name]) {
             Name::Refresh => &cx.cookies.refresh,
             Name::Session => &cx.cookies.session,
             Name::Device => &cx.cookies.device,
+            Name::Form => &cx.cookies.form,
         };
         if *sent != Credential::Absent {
             cx.reply.clear(*name);

@@ -132,10 +132,11 @@ pub fn row(user: User, live_sessions: i64, last_active_at: Option<Timestamp>) ->
 }
 
 fn session_row(looking: &Looking<'_>, session: &Session, message: Option<String>) -> SessionRow {
-    let ended = match session.state(looking.now) {
+    let by_somebody = session.ended.map(|(_, reason)| reason);
+    let ended = by_somebody.or(match session.state(looking.now) {
         SessionState::Live => None,
         SessionState::Ended(reason) => Some(reason),
-    };
+    });
     let by_time = ended.map(|_| first_end(session.ends));
     SessionRow {
         session_id: session.id.to_string(),

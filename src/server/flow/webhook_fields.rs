@@ -2,10 +2,11 @@
 
 use crate::{
     domain::webhook::Subscription,
-    server::outbound::{self, Unfit},
+    server::{
+        canonical,
+        outbound::{self, Unfit},
+    },
 };
-
-const LONGEST_DESCRIPTION: usize = 200;
 
 /// All there is to say.
 #[derive(Clone, Debug)]
@@ -68,9 +69,5 @@ fn types(typed: &[String]) -> Result<String, Refused> {
 }
 
 fn purpose(typed: &str) -> Result<String, Refused> {
-    let description = typed.trim();
-    if description.chars().count() > LONGEST_DESCRIPTION || description.chars().any(char::is_control) {
-        return Err(Refused("description", "too_long"));
-    }
-    Ok(description.to_owned())
+    canonical::description(typed).ok_or(Refused("description", "too_long"))
 }

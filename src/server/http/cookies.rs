@@ -22,6 +22,8 @@ pub enum Name {
     Refresh,
     Session,
     Device,
+    /// What a browser without a session is known by when it reads what its form came to. It says nothing else of anyone.
+    Form,
 }
 
 /// Who gets our cookies, which the prefix of their names promises to us.
@@ -47,7 +49,7 @@ impl Scope {
 }
 
 impl Name {
-    pub const ALL: [Self; 4] = [Self::Access, Self::Refresh, Self::Session, Self::Device];
+    pub const ALL: [Self; 5] = [Self::Access, Self::Refresh, Self::Session, Self::Device, Self::Form];
 
     /// The name without its prefix.
     const fn stem(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Name {
             Self::Refresh => "refresh",
             Self::Session => "session",
             Self::Device => "device",
+            Self::Form => "form",
         }
     }
 
@@ -96,6 +99,7 @@ pub struct RequestCookies {
     pub refresh: Credential,
     pub session: Credential,
     pub device: Credential,
+    pub form: Credential,
 }
 
 impl RequestCookies {
@@ -110,6 +114,7 @@ impl RequestCookies {
                     Some(Name::Refresh) => found.refresh.add(cookie.value()),
                     Some(Name::Session) => found.session.add(cookie.value()),
                     Some(Name::Device) => found.device.add(cookie.value()),
+                    Some(Name::Form) => found.form.add(cookie.value()),
                     None => {}
                 }
             }

@@ -34,7 +34,7 @@ pub async fn events(Extension(cx): Extension<RequestContext>, headers: HeaderMap
 
 fn open(cx: &RequestContext, headers: &HeaderMap) -> ApiResult<Response> {
     if origin_check::comes_from_us(headers, &cx.state.config.public_url) == Some(false) {
-        return Err(ApiError::CrossSite);
+        return Err(ApiError::cross_site(&cx.state.config.public_url));
     }
     let told = listen(cx)?;
     let mut response = Sse::new(told.map(|told| Ok::<_, Infallible>(event(told)))).into_response();

@@ -48,7 +48,7 @@ pub async fn users(
 /// Another site's page may not have anyone's browser fetch it: that is written down, and costs reading it.
 fn reader<'a>(cx: &'a RequestContext, headers: &HeaderMap) -> ApiResult<&'a Actor> {
     if origin_check::comes_from_us(headers, &cx.state.config.public_url) == Some(false) {
-        return Err(ApiError::CrossSite);
+        return Err(ApiError::cross_site(&cx.state.config.public_url));
     }
     cx.actor()
 }

@@ -14,15 +14,16 @@ use axum::{
 };
 use url::{Url, form_urlencoded};
 
-use super::{errors, form_lists, limits};
+use super::{errors, form_lists, form_proof, limits};
 use crate::{
     api::{ApiError, form_result},
-    server::state::AppState,
+    domain::return_to::is_page,
+    server::{context::RequestContext, state::AppState},
 };
 
 /// A return address may be in it, escaped.
 const LONGEST_PAGE: usize = 4 * crate::domain::return_to::LONGEST;
-/// What an act on a page of people came to, and an invitation.
+/// What an act on a page of people came to.
 const LONGEST_RESULT: usize = 3 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -53,28 +54,31 @@ pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: 
             None => drop(parts.headers.remove(header::REFERER)),
         }
     }
-    let endpoint = parts.uri.path().to_owned();
+    let (endpoint, cx) = (parts.uri.path().to_owned(), parts.extensions.get::<RequestContext>().cloned());
     let response = next.run(Request::from_parts(parts, Body::from(form_lists::bracketed(body)))).await;
-    with_result(response, &endpoint, &state.config.public_url).await
+    let prove = |page: &mut Url| {
+        if let Some(cx) = &cx {
+            form_proof::add(cx, page);
+        }
+    };
+    with_result(response, &endpoint, &state.config.public_url, prove).await
 }
 
-/// Moves the output of an act into the address of the page its form goes back to. Redirects of our own are paths, or
-/// lead to another host, and stay as they are, and so does an address with an error in it.
-async fn with_result(response: Response, endpoint: &str, public_url: &str) -> Response {
+/// Moves the output of an act into the address of the page its form goes back to, where an error stands already, and proves
+/// it. Redirects of our own are paths, or lead to another host, and stay as they are.
+async fn with_result(response: Response, endpoint: &str, public_url: &str, prove: impl FnOnce(&mut Url)) -> Response {
     let location =
         response.headers().get(header::LOCATION).and_then(|location| Url::parse(location.to_str().ok()?).ok());
-    let is_open = |page: &Url| {
-        page.origin().ascii_serialization() == public_url
-            && page.query_pairs().all(|(name, _)| !form_result::is_part(&name))
-    };
-    let Some(mut page) = location.filter(is_open) else {
+    let Some(mut page) = location.filter(|page| page.origin().ascii_serialization() == public_url) else {
         return response;
     };
     let (mut parts, body) = response.into_parts();
+    let is_open = page.query_pairs().all(|(name, _)| !form_result::is_part(&name));
     let output = to_bytes(body, LONGEST_RESULT).await.ok().and_then(|body| String::from_utf8(body.into()).ok());
-    if let Some(output) = output {
+    if let Some(output) = output.filter(|_| is_open) {
         page.query_pairs_mut().append_pair(form_result::PATH, endpoint).append_pair(form_result::DONE, &output);
     }
+    prove(&mut page);
     if let Ok(page) = HeaderValue::from_str(page.as_str()) {
         parts.headers.insert(header::LOCATION, page);
     }
@@ -94,11 +98,11 @@ fn is_form(headers: &HeaderMap) -> bool {
 fn way_back(headers: &HeaderMap, body: &[u8], public_url: &str) -> Option<String> {
     let origin = Url::parse(public_url).ok()?.origin();
     let referer = headers.get(header::REFERER).and_then(|referer| Url::parse(referer.to_str().ok()?).ok());
-    let ours = referer.filter(|url| url.origin() == origin && url.username().is_empty());
+    let ours = referer.filter(|url| url.origin() == origin && url.username().is_empty() && is_page(url.path()));
     let page = ours.or_else(|| {
         let (_, page) = form_urlencoded::parse(body).find(|(name, _)| name == "page")?;
         let page = Url::parse(&format!("{public_url}{}", local_path(&page)?)).ok()?;
-        (page.origin() == origin).then_some(page)
+        (page.origin() == origin && is_page(page.path())).then_some(page)
     });
     page.map(without_old_result)
 }
@@ -154,6 +158,9 @@ mod tests {
             "/a%0d%0ab",
             "/%09/evil.example",
             "%40evil.example",
+            "/api/logout",
+            "/settings/%2e%2e/api/logout",
+            "/events",
         ] {
             assert_eq!(back(None, &format!("page={page}")), None, "{page}");
         }
@@ -166,6 +173,7 @@ mod tests {
             "https://evil.example/x",
             "https://id.example.com.evil.example/",
             "https://id.example.com@evil.example/",
+            "https://id.example.com/api/login",
             "http://id.example.com/login",
             "garbage",
         ] {
@@ -189,15 +197,16 @@ mod tests {
             let mut response = Response::new(Body::from(r#"{"ended":1}"#));
             response.headers_mut().insert(header::LOCATION, location.parse().unwrap());
             async move {
-                let led = with_result(response, "/api/x", "https://id.example.com").await;
+                let prove = |page: &mut Url| drop(page.query_pairs_mut().append_pair(form_result::PROOF, "p"));
+                let led = with_result(response, "/api/x", "https://id.example.com", prove).await;
                 led.headers()[header::LOCATION].to_str().unwrap().to_owned()
             }
         };
         let page = "https://id.example.com/settings?a=1";
-        assert_eq!(led(page).await, format!("{page}&__path=%2Fapi%2Fx&__done=%7B%22ended%22%3A1%7D"));
-        for other in
-            ["/login", "https://app.example.com/x?a=1", "https://id.example.com/settings?__path=%2Fapi%2Fx&__err=e"]
-        {
+        assert_eq!(led(page).await, format!("{page}&__path=%2Fapi%2Fx&__done=%7B%22ended%22%3A1%7D&__proof=p"));
+        let refused = "https://id.example.com/settings?__path=%2Fapi%2Fx&__err=e";
+        assert_eq!(led(refused).await, format!("{refused}&__proof=p"));
+        for other in ["/login", "https://app.example.com/x?a=1"] {
             assert_eq!(led(other).await, other);
         }
     }

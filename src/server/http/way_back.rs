@@ -1,4 +1,5 @@
-//! Who is sent to sign-in and is signed in, or has just been renewed on the way here, goes straight back.
+//! Who is sent to sign-in and is signed in, or has just been renewed on the way here, goes straight back. And an address that
+//! says what no form of theirs came to is read without that.
 
 use axum::{
     body::Body,
@@ -8,13 +9,14 @@ use axum::{
 };
 use url::form_urlencoded;
 
+use super::form_proof;
 use crate::{api::form_result, server::context::RequestContext};
 
 const SIGN_IN: &str = "/login";
 
 /// Inside the layer that makes the context.
 pub async fn layer(request: Request<Body>, next: Next) -> Response {
-    match straight_back(&request) {
+    match form_proof::without_made_up(&request).or_else(|| straight_back(&request)) {
         Some(back) => (StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response(),
         None => next.run(request).await,
     }

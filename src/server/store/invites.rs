@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{On, StoreError, StoreResult, Tx, sql};
+use super::{On, StoreError, StoreResult, Tx, sql, webhooks::Showing};
 use crate::{
     domain::{
         ids::{InviteId, UserId},
@@ -110,6 +110,73 @@ pub async fn insert(tx: &mut Tx, invite: &Invite, token: &TokenHash) -> StoreRes
     .map(drop)
 }
 
+/// The session whose next page shows a link, and until when it may.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting<'a> {
+    pub session: &'a str,
+    pub now: Timestamp,
+    pub until: Timestamp,
+}
+
+/// Has the link shown once to a session that can't be answered at once, until then. What was to be shown and wasn't goes.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn show_once(tx: &mut Tx, id: &InviteId, sealed: &[u8], to: Waiting<'_>) -> StoreResult<()> {
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE invites SET show_token = NULL WHERE show_token IS NOT NULL AND show_until <= $1",
+        to.now.0
+    )?;
+    sql!(
+        tx.on(),
+        execute,
+        "UPDATE invites SET show_to = $1, show_until = $2, show_token = $3 WHERE id = $4",
+        to.session,
+        to.until.0,
+        sealed,
+        id.as_str()
+    )
+    .map(drop)
+}
+
+/// The newest invitation whose link is to be shown to this session.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn to_be_shown(db: On<'_>, to: &Showing) -> StoreResult<Option<Given>> {
+    let row: Option<Row> = sql!(
+        db,
+        fetch_optional,
+        open!(
+            "AND i.show_to IN ($2, $3) AND i.show_until > $1 AND i.show_token IS NOT NULL ORDER BY i.id DESC LIMIT 1"
+        ),
+        to.now.0,
+        &to.session,
+        &to.request
+    )?;
+    row.map(Row::read).transpose()
+}
+
+/// Takes the one time it may be shown, for this request: a page may read it twice while it is made. The sealed token, where
+/// it was there to be taken.
+///
+/// # Errors
+/// When the row can't be written.
+pub async fn take_showing(tx: &mut Tx, id: &InviteId, to: &Showing) -> StoreResult<Option<Vec<u8>>> {
+    let taken: Option<(Option<Vec<u8>>,)> = sql!(
+        tx.on(),
+        fetch_optional,
+        "UPDATE invites SET show_to = $1 WHERE id = $2 AND show_to IN ($3, $1) AND show_until > $4 RETURNING show_token",
+        &to.request,
+        id.as_str(),
+        &to.session,
+        to.now.0
+    )?;
+    Ok(taken.and_then(|(sealed,)| sealed))
+}
+
 /// The open invitation of this token.
 ///
 /// # Errors
@@ -136,7 +203,7 @@ pub async fn take(tx: &mut Tx, id: &InviteId, by: &UserId, now: Timestamp) -> St
     let taken = sql!(
         tx.on(),
         execute,
-        "UPDATE invites SET used_at = $1, used_by = $2
+        "UPDATE invites SET used_at = $1, used_by = $2, show_token = NULL
          WHERE id = $3 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1",
         now.0,
         by.as_str(),
@@ -175,7 +242,7 @@ pub async fn revoke(tx: &mut Tx, id: &InviteId, now: Timestamp) -> StoreResult<b
     let revoked = sql!(
         tx.on(),
         execute,
-        "UPDATE invites SET revoked_at = $1
+        "UPDATE invites SET revoked_at = $1, show_token = NULL
          WHERE id = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1",
         now.0,
         id.as_str()

@@ -103,5 +103,5 @@ pub async fn end_notice(db: On<'_>, id: &SessionId) -> StoreResult<Option<(EndRe
         "SELECT end_reason, end_message FROM sessions WHERE id = $1 AND ended_at IS NOT NULL",
         id.as_str()
     )?;
-    Ok(row.and_then(|(reason, message)| Some((EndReason::parse(&reason)?, message))))
+    Ok(row.and_then(|(reason, message)| Some((EndReason::of_row(&reason)?.told(), message))))
 }

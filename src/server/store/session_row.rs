@@ -132,7 +132,7 @@ impl Row {
     pub(super) fn read(self) -> StoreResult<Session> {
         let wrong = |column| StoreError::Inconsistent { table: "sessions", column };
         let number = |value: i64, column| u64::try_from(value).map_err(|_| wrong(column));
-        let reason = self.end_reason.as_deref().map(|text| EndReason::parse(text).ok_or(wrong("end_reason")));
+        let reason = self.end_reason.as_deref().map(|text| EndReason::of_row(text).ok_or(wrong("end_reason")));
         Ok(Session {
             id: session_id(&self.id, "sessions")?,
             user_id: user_id(&self.user_id, "sessions")?,

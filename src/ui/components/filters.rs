@@ -4,6 +4,7 @@ use leptos::{ev::SubmitEvent, html::Form, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
+    domain::plain_text::shown,
     i18n::td_string as text,
     ui::{components::icons::magnifier, locale::use_locale, paths},
 };
@@ -162,7 +163,7 @@ pub fn Choice(
             </label>
             <select class="input" id=format!("filter-{name}") name=name>
                 {options.into_iter().map(|(code, word)| option(code.to_owned(), word)).collect_view()}
-                {other.map(|code| option(code.clone(), code))}
+                {other.map(|code| option(code.clone(), shown(&code)))}
             </select>
         </div>
     }

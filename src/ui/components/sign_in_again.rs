@@ -18,7 +18,9 @@ use crate::{
     ui::{
         act::{ActForm, effect, on_success, use_act},
         auth_state::{Account, use_auth_state},
-        components::{alert::ErrorSlot, field::PasswordField, states::EndedCard, words::WordsAfterEnd},
+        components::{
+            alert::ErrorSlot, field::PasswordField, page_title::PageTitle, states::EndedCard, words::WordsAfterEnd,
+        },
         locale::use_locale,
         pages::sign_in::refusal,
         paths, texts,
@@ -60,7 +62,7 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
     // A browser may close it over our head, when Esc is pressed twice.
     let close = move |_| leave();
     view! {
-        <leptos_meta::Title text=texts::reason_title(l, reason) />
+        <PageTitle text=texts::reason_title(l, reason) />
         // what stands behind it, in place of the page
         <div class="loading" aria-hidden="true">
             <div class="loading__line"></div>

@@ -11,7 +11,7 @@ use crate::{
     i18n::td_string as text,
     ui::{
         auth_state::use_auth_state,
-        components::{seal::Seal, words::WordsAfterEnd},
+        components::{page_title::PageTitle, seal::Seal, words::WordsAfterEnd},
         locale::use_locale,
         paths, texts,
     },
@@ -77,7 +77,7 @@ fn CardPage(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <leptos_meta::Title text=title />
+        <PageTitle text=title />
         <section class="card-page" role=role>
             <div class="card-page__mark">
                 <Seal class=seal />

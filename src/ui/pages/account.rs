@@ -1,7 +1,6 @@
 //! Who one is here, how one is called, and when this session ends in each of its ways.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -19,6 +18,7 @@ use crate::{
             facts::Fact,
             field::TextField,
             kept_text::KeptText,
+            page_title::PageTitle,
             time_text::TimeText,
         },
         fetch::Loaded,
@@ -38,7 +38,7 @@ pub fn Account() -> impl IntoView {
     // the head of the page says it too
     on_success(act, move |()| auth.reload());
     view! {
-        <Title text=text!(l, account.title) />
+        <PageTitle text=text!(l, account.title) />
         <div class="page">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, account.title)}</h1>

@@ -1,16 +1,16 @@
 //! What happened, newest first. Read only.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::audit::{AuditFilter, AuditPage, AuditRow, EXPORT, list_audit},
+    domain::plain_text::shown,
     i18n::{Locale, td_string as text},
     ui::{
         components::{
-            audit_filters::AuditFilters, export::Export, facts::Fact, pager::Pager, states::Empty,
-            time_text::DateTimeText,
+            audit_filters::AuditFilters, export::Export, facts::Fact, page_title::PageTitle, pager::Pager,
+            states::Empty, time_text::DateTimeText,
         },
         fetch::{Loaded, use_private},
         locale::use_locale,
@@ -28,7 +28,7 @@ pub fn AdminAudit() -> impl IntoView {
     let events =
         use_private(move || (filter.get(), cursor.get()), |(filter, cursor)| list_audit(filter, cursor, String::new()));
     view! {
-        <Title text=text!(l, audit.title) />
+        <PageTitle text=text!(l, audit.title) />
         <div class="page page--wide">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, audit.title)}</h1>
@@ -55,14 +55,16 @@ fn Events(page: AuditPage, filter: AuditFilter, later: bool) -> impl IntoView {
     if page.items.is_empty() {
         let empty = match (filter.is_empty(), searched) {
             (true, _) => view! { <Empty title=text!(l, audit.none) text=text!(l, audit.none_text) /> },
-            (_, true) => view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_text, query) /> },
+            (_, true) => {
+                view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_text, query = shown(&query)) /> }
+            }
             _ => view! { <Empty title=text!(l, audit.empty) text=text!(l, audit.empty_filtered) /> },
         };
         return empty.into_any();
     }
     let caption = match (filter.is_empty(), searched) {
         (true, _) => text!(l, audit.caption).to_owned(),
-        (_, true) => text!(l, audit.caption_found, query = query.clone()),
+        (_, true) => text!(l, audit.caption_found, query = shown(&query)),
         _ => text!(l, audit.caption_filtered).to_owned(),
     };
     let set = filter.pairs();

@@ -1,7 +1,6 @@
 //! New accounts: someone is invited by a link that is shown once, and makes the account with a password of their own.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -16,6 +15,7 @@ use crate::{
             alert::{Alert, DoneSlot, Tone},
             field::TextField,
             icons::arrow_left,
+            page_title::PageTitle,
             states::Empty,
             step_up_dialog::StepUpDialog,
             time_text::{DateTimeText, TimeText},
@@ -45,7 +45,7 @@ pub fn AdminInvites() -> impl IntoView {
         of_form.or_else(|| outcome.error.get()).map(|error| refusal(l, &error))
     });
     view! {
-        <Title text=text!(l, invites.title) />
+        <PageTitle text=text!(l, invites.title) />
         <div class="page page--wide">
             <p class="page__back">
                 <a href=paths::USERS>{arrow_left()} {text!(l, user.back)}</a>
@@ -78,26 +78,30 @@ fn refusal(l: Locale, error: &ApiError) -> String {
 /// The link that was just made. Nobody can show it again.
 #[component]
 fn Given(give: Act<Invite>) -> impl IntoView {
-    let l = use_locale();
     let given = Memo::new(move |_| give.value().get().and_then(Result::ok));
-    let panel = move |Invited { link, email, expires_at, .. }| {
-        let who = email.unwrap_or_else(|| text!(l, invites.whoever).to_owned());
-        let at = times::date_time(l, expires_at);
-        view! {
-            <div class="alert alert--done given">
-                <label class="field__label" for="link">
-                    {text!(l, invites.given)}
-                </label>
-                <input class="input" id="link" type="text" readonly value=link aria-describedby="link-hint" />
-                <p class="field__hint" id="link-hint">
-                    {text!(l, invites.given_text, who, at)}
-                </p>
-            </div>
-        }
-    };
     view! {
         <div class="slot" role="status">
-            {move || given.get().map(panel)}
+            {move || given.get().map(|invited| view! { <Link invited /> })}
+        </div>
+    }
+}
+
+/// A link that is shown this once, and to whom it goes.
+#[component]
+fn Link(invited: Invited) -> impl IntoView {
+    let l = use_locale();
+    let Invited { link, email, expires_at, .. } = invited;
+    let who = email.unwrap_or_else(|| text!(l, invites.whoever).to_owned());
+    let at = times::date_time(l, expires_at);
+    view! {
+        <div class="alert alert--done given">
+            <label class="field__label" for="link">
+                {text!(l, invites.given)}
+            </label>
+            <input class="input" id="link" type="text" readonly value=link aria-describedby="link-hint" />
+            <p class="field__hint" id="link-hint">
+                {text!(l, invites.given_text, who, at)}
+            </p>
         </div>
     }
 }
@@ -105,8 +109,9 @@ fn Given(give: Act<Invite>) -> impl IntoView {
 #[component]
 fn Desk(invites: Invites, give: Act<Invite>, revoke: Act<RevokeInvite>) -> impl IntoView {
     let l = use_locale();
-    let Invites { items, manageable, server_now } = invites;
+    let Invites { items, manageable, given, server_now } = invites;
     view! {
+        {given.map(|invited| view! { <Link invited /> })}
         {manageable.then(|| view! { <GiveForm give /> })}
         <section class="section" aria-labelledby="open-title">
             <h2 class="section__title" id="open-title">

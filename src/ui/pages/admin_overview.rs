@@ -1,7 +1,6 @@
 //! The desk: what happens on this server, over an hour, a day or a month. It follows by itself, and stands still when asked to.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     i18n::td_string as text,
     ui::{
         components::{
+            page_title::PageTitle,
             plot::{Plot, Plotted},
             time_text::TimeText,
         },
@@ -28,7 +28,7 @@ pub fn AdminOverview() -> impl IntoView {
     let going = RwSignal::new(true);
     let read = use_polled(going, move || range.get(), |range| overview(range.as_str().to_owned()));
     view! {
-        <Title text=text!(l, overview.title) />
+        <PageTitle text=text!(l, overview.title) />
         <div class="page page--wide">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, overview.title)}</h1>

@@ -1,7 +1,6 @@
 //! An act on several people: asked about with their names and their number, done, and told of with those it was not done to.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
             alert::{DoneSlot, ErrorSlot},
             chooser::IDS,
             icons::arrow_left,
+            page_title::PageTitle,
             states::Empty,
             step_up_dialog::StepUpDialog,
         },
@@ -59,7 +59,7 @@ pub fn AdminSeveral() -> impl IntoView {
     let title = if locks { text!(l, bulk.lock_title) } else { text!(l, bulk.kick_title) };
     let acts = Acts { kick, lock, locks, page: page.clone(), list: list.clone() };
     view! {
-        <Title text=title />
+        <PageTitle text=title />
         <div class="page page--wide">
             <p class="page__back">
                 <a href=list>{arrow_left()} {text!(l, user.back)}</a>

@@ -1,7 +1,6 @@
 //! One person: who they are, their live sessions with the means to end them, and the ended ones with the reason.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
             alert::DoneSlot,
             facts::Fact,
             icons::arrow_left,
+            page_title::PageTitle,
             session_table::EndedSessions,
             states::{Empty, ErrorState},
             step_up_dialog::StepUpDialog,
@@ -116,7 +116,7 @@ fn refused(error: ApiError) -> AnyView {
     let l = use_locale();
     platform::set_not_found();
     view! {
-        <Title text=text!(l, user.missing) />
+        <PageTitle text=text!(l, user.missing) />
         <h1 class="visually-hidden">{text!(l, user.missing)}</h1>
         <Empty title=text!(l, user.missing) text=text!(l, user.missing_text) />
     }
@@ -137,7 +137,7 @@ fn Detail(detail: Memo<UserDetail>, acts: Acts) -> impl IntoView {
     let first = detail.with_untracked(|detail| detail.user.display_name.clone());
     let name = move || detail.try_with(|detail| detail.user.display_name.clone()).unwrap_or_else(|| first.clone());
     view! {
-        <Title text=name />
+        <PageTitle text=name />
         <header class="page__head">
             <h1 tabindex="-1">{move || user.get().display_name}</h1>
             <p class="page__lead">{move || user.get().email}</p>

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -11,13 +10,14 @@ use crate::{
         admin::{EXPORT, UserPage, UserRow, list_users},
         events::What,
     },
-    domain::user_filter::Asked,
+    domain::{plain_text::shown, user_filter::Asked},
     i18n::{Locale, td_string as text},
     ui::{
         components::{
             chooser::{Choose, Chooser},
             export::Export,
             filters::said,
+            page_title::PageTitle,
             pager::Pager,
             plot::grouped,
             states::Empty,
@@ -43,7 +43,7 @@ pub fn AdminUsers() -> impl IntoView {
         |(asked, cursor)| list_users(asked, cursor, String::new()),
     );
     view! {
-        <Title text=text!(l, users.title) />
+        <PageTitle text=text!(l, users.title) />
         <div class="page page--wide">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, users.title)}</h1>
@@ -111,7 +111,7 @@ fn narrows(asked: &Asked) -> bool {
 fn Nobody(asked: Asked) -> impl IntoView {
     let l = use_locale();
     if only_searched(&asked) {
-        return view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query = asked.query) /> };
+        return view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_text, query = shown(&asked.query)) /> };
     }
     match narrows(&asked) {
         true => view! { <Empty title=text!(l, users.empty) text=text!(l, users.empty_filtered) /> },
@@ -125,7 +125,7 @@ fn Table(page: Memo<UserPage>, asked: Memo<Asked>) -> impl IntoView {
     let caption = move || {
         let (asked, total) = (asked.get(), total(l, page.with(|page| page.total)));
         match (only_searched(&asked), narrows(&asked)) {
-            (true, _) => text!(l, users.caption_found, total, query = asked.query),
+            (true, _) => text!(l, users.caption_found, total, query = shown(&asked.query)),
             (_, true) => text!(l, users.caption_filtered, total),
             _ => text!(l, users.caption, total),
         }

@@ -1,7 +1,6 @@
 //! One webhook: how it stands, what it was sent and what came of it, and what can be done about it.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
             alert::DoneSlot,
             facts::Fact,
             icons::arrow_left,
+            page_title::PageTitle,
             pager::Pager,
             states::{Empty, ErrorState},
             step_up_dialog::StepUpDialog,
@@ -80,7 +80,7 @@ fn refused(error: ApiError) -> AnyView {
     let l = use_locale();
     platform::set_not_found();
     view! {
-        <Title text=text!(l, webhooks.missing) />
+        <PageTitle text=text!(l, webhooks.missing) />
         <h1 class="visually-hidden">{text!(l, webhooks.missing)}</h1>
         <Empty title=text!(l, webhooks.missing) text=text!(l, webhooks.missing_text) />
     }
@@ -114,7 +114,7 @@ fn Detail(detail: Memo<WebhookDetail>, cursor: Memo<String>, acts: WebhookActs) 
         .into_any()
     };
     view! {
-        <Title text=text!(l, webhooks.heading) />
+        <PageTitle text=text!(l, webhooks.heading) />
         <header class="page__head">
             <h1 tabindex="-1">{text!(l, webhooks.heading)}</h1>
             <p class="page__lead once__value">{move || url.get()}</p>

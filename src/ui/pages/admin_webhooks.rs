@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::webhooks::{CreateWebhook, WebhookList, WebhookRow, list_webhooks},
@@ -12,6 +11,7 @@ use crate::{
         act::{Act, ActForm, Outcome, on_success},
         components::{
             alert::DoneSlot,
+            page_title::PageTitle,
             states::Empty,
             step_up_dialog::StepUpDialog,
             time_text::TimeText,
@@ -40,7 +40,7 @@ pub fn AdminWebhooks() -> impl IntoView {
         webhooks.refetch();
     });
     view! {
-        <Title text=text!(l, webhooks.title) />
+        <PageTitle text=text!(l, webhooks.title) />
         <div class="page page--wide">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, webhooks.title)}</h1>

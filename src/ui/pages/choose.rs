@@ -1,7 +1,6 @@
 //! A sign-in that waits for a place: which device gives its own? The password was right; nobody else gets to see this.
 
 use leptos::{either::EitherOf3, prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 use leptos_router::components::Redirect;
 
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         act::{Act, ActForm, effect, on_success, use_act_by},
         components::{
             alert::ErrorSlot,
+            page_title::PageTitle,
             pass::{Pass, PassFacts},
             states::{ErrorState, Loading},
         },
@@ -40,7 +40,7 @@ pub fn ChoosePage() -> impl IntoView {
     }));
     let error = Signal::derive(move || act.value().get().and_then(Result::err));
     view! {
-        <Title text=text!(l, choose.title) />
+        <PageTitle text=text!(l, choose.title) />
         <div class="page page--home">
             <ErrorSlot error />
             <Transition fallback=Loading>

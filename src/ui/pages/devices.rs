@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -20,6 +19,7 @@ use crate::{
             alert::{DoneSlot, ErrorSlot},
             confirm::Confirm,
             kept_text::KeptText,
+            page_title::PageTitle,
             pass::{Pass, PassAct, PassFacts, Passes},
             states::Empty,
         },
@@ -42,7 +42,7 @@ pub fn DevicesPage() -> impl IntoView {
     let outcome = Outcome::default().follow(revoke, say).follow(revoke_others, say);
     let outcome = outcome.follow(answer, move |answered| answered_text(l, answered));
     view! {
-        <Title text=text!(l, devices.title) />
+        <PageTitle text=text!(l, devices.title) />
         <div class="page">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, devices.title)}</h1>

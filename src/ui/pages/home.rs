@@ -1,7 +1,6 @@
 //! The start: what this is, for those who come by; the own pass and the ways on, for those who are in.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -22,6 +21,7 @@ use crate::{
         components::{
             icons::{DeviceIcon, arrow_right},
             kept_text::keeps_sessions,
+            page_title::PageTitle,
             pass::{LifeRule, Pass, PassFacts},
             sign_in_again::AfterEnd,
             states::Loading,
@@ -36,7 +36,7 @@ use crate::{
 pub fn Home() -> impl IntoView {
     let auth = use_auth_state();
     view! {
-        <Title text=text!(use_locale(), home.title) />
+        <PageTitle text=text!(use_locale(), home.title) />
         <Transition fallback=Loading>
             {
                 let visitor = Memo::new(move |_| match auth.ended().get() {

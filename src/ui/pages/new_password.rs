@@ -1,7 +1,6 @@
 //! A sign-in that waits for another password. The password was right; no session begins before there is a new one.
 
 use leptos::{either::EitherOf3, prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 use leptos_router::components::Redirect;
 
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         components::{
             alert::{Alert, Tone},
             field::{PasswordField, PasswordRules},
+            page_title::PageTitle,
             seal::Seal,
             states::{ErrorState, Loading},
         },
@@ -42,7 +42,7 @@ pub fn NewPasswordPage() -> impl IntoView {
         _ => {}
     }));
     view! {
-        <Title text=text!(l, new_password.title) />
+        <PageTitle text=text!(l, new_password.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />

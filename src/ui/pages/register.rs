@@ -1,7 +1,6 @@
 //! Making an account: few fields, and the rules said before one types.
 
-use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -9,19 +8,25 @@ use crate::{
         ApiError,
         auth::Register,
         invites::{Admission, Terms, registration_terms},
+        session::CurrentUser,
     },
     i18n::{Locale, td_string as text},
     ui::{
         act::{Act, ActForm, on_success, use_act},
+        auth_state::use_auth_state,
         components::{
             alert::{Alert, Tone},
             field::{PasswordField, PasswordRules, TextField},
+            page_title::PageTitle,
             seal::Seal,
-            states::Empty,
+            states::{Empty, Loading},
         },
         fetch::{Loaded, use_private},
         locale::use_locale,
-        pages::sign_in::{arrive, return_address},
+        pages::{
+            sign_in::{arrive, use_return_address},
+            sign_out::SignOutForm,
+        },
         password_length::password_min_length,
         paths, texts,
     },
@@ -32,16 +37,17 @@ const FIELDS: [&str; 3] = ["email", "password", "display_name"];
 #[component]
 pub fn RegisterPage() -> impl IntoView {
     let l = use_locale();
-    let return_to = return_address();
+    let return_to = use_return_address();
     let invite = use_query_map().with_untracked(|query| query.get("invite")).unwrap_or_default();
     let act = use_act::<Register>();
     on_success(act, arrive);
     let asked = invite.clone();
     let terms = use_private(|| (), move |()| registration_terms(asked.clone()));
-    let login = paths::keeping(paths::LOGIN, &return_to);
+    let login = move || paths::keeping(paths::LOGIN, &return_to.get());
     let way = Way { invite, return_to };
+    let auth = use_auth_state();
     view! {
-        <Title text=text!(l, register.title) />
+        <PageTitle text=text!(l, register.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />
@@ -49,7 +55,26 @@ pub fn RegisterPage() -> impl IntoView {
             <h1 class="entry__title" tabindex="-1">
                 {text!(l, register.title)}
             </h1>
-            <Loaded resource=terms show=move |terms| view! { <Entry terms act way=way.clone() /> } />
+            <Transition fallback=Loading>
+                {
+                    let member = Memo::new(move |_| {
+                        auth.session().get().map(|session| session.ok().map(|session| session.user))
+                    });
+                    let way = way.clone();
+                    move || {
+                        let way = way.clone();
+                        member
+                            .get()
+                            .map(|member| match member {
+                                Some(member) => Either::Left(view! { <Member member way /> }),
+                                None => {
+                                    let show = move |terms| view! { <Entry terms act way=way.clone() /> };
+                                    Either::Right(view! { <Loaded resource=terms show /> })
+                                }
+                            })
+                    }
+                }
+            </Transition>
             <p class="entry__else">
                 {text!(l, register.has_account)} " "<a href=login>{text!(l, register.sign_in_link)}</a>
             </p>
@@ -61,7 +86,30 @@ pub fn RegisterPage() -> impl IntoView {
 #[derive(Clone)]
 struct Way {
     invite: String,
-    return_to: String,
+    return_to: Signal<String>,
+}
+
+/// Somebody is signed in: another account is not made over their heads, and no invitation is used up by chance.
+#[component]
+fn Member(member: CurrentUser, way: Way) -> impl IntoView {
+    let l = use_locale();
+    let CurrentUser { display_name: name, email, .. } = member;
+    let again = paths::register(&way.invite, &way.return_to.get_untracked());
+    let text = if way.invite.is_empty() {
+        text!(l, register.member_text, name, email)
+    } else {
+        text!(l, register.member_invited_text, name, email)
+    };
+    view! {
+        <div class="alert alert--note">
+            <p class="alert__title">{text!(l, register.member_title)}</p>
+            <p>{text}</p>
+        </div>
+        <SignOutForm label=text!(l, register.sign_out_and_go_on) button="button button--primary button--wide" return_to=again />
+        <p class="entry__else">
+            <a href=paths::HOME>{text!(l, register.stay)}</a>
+        </p>
+    }
 }
 
 /// The form, where there is a way to an account; else what would take one.
@@ -99,8 +147,8 @@ fn RegisterForm(terms: Terms, act: Act<Register>, way: Way) -> impl IntoView {
     let hint = if fixed { text!(l, register.invited_email_hint) } else { "" };
     let name = Some(terms.display_name).filter(|name| !name.is_empty());
     view! {
-        <ActForm act page=paths::register(&invite, &return_to) class="form">
-            <input type="hidden" name="return_to" value=return_to />
+        <ActForm act page=paths::register(&invite, &return_to.get_untracked()) class="form">
+            <input type="hidden" name="return_to" value=move || return_to.get() />
             <input type="hidden" name="invite" value=invite />
             <div class="slot" role="alert">
                 {move || {

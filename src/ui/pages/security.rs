@@ -1,7 +1,6 @@
 //! Changing the password. It ends every other session, and says how many.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     api::{
@@ -21,6 +20,7 @@ use crate::{
             hidden_name::HiddenName,
             icons::arrow_right,
             kept_text::{KeptText, keeps_sessions},
+            page_title::PageTitle,
         },
         fetch::{Followed, use_live},
         locale::use_locale,
@@ -35,7 +35,7 @@ const FIELDS: [&str; 2] = ["current_password", "new_password"];
 pub fn Security() -> impl IntoView {
     let l = use_locale();
     view! {
-        <Title text=text!(l, security.title) />
+        <PageTitle text=text!(l, security.title) />
         <div class="page">
             <header class="page__head">
                 <h1 tabindex="-1">{text!(l, security.title)}</h1>

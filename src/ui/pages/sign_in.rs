@@ -1,7 +1,6 @@
 //! Sign-in. It says why one is here, keeps where one wanted to go, and never says which half of a pair was wrong.
 
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
@@ -10,8 +9,11 @@ use crate::{
         auth::{Login, SignedIn},
         session::{EndNotice, end_notice},
     },
-    client::{dom::go_to, tab_sync},
-    domain::session::EndReason,
+    client::{
+        dom::{self, go_to},
+        tab_sync,
+    },
+    domain::{return_to::with_part, session::EndReason},
     i18n::td_string as text,
     ui::{
         act::{Act, ActForm, effect, on_success, use_act},
@@ -19,8 +21,10 @@ use crate::{
         components::{
             alert::ErrorSlot,
             field::{CheckField, PasswordField, TextField},
+            page_title::PageTitle,
             seal::Seal,
             words::Words,
+            wrong_address::WrongAddress,
         },
         fetch::Private,
         locale::use_locale,
@@ -31,9 +35,9 @@ use crate::{
 #[component]
 pub fn SignIn() -> impl IntoView {
     let l = use_locale();
-    let return_to = return_address();
+    let return_to = use_return_address();
     view! {
-        <Title text=text!(l, login.title) />
+        <PageTitle text=text!(l, login.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />
@@ -41,11 +45,12 @@ pub fn SignIn() -> impl IntoView {
             <h1 class="entry__title" tabindex="-1">
                 {text!(l, login.title)}
             </h1>
+            <WrongAddress />
             <Why />
-            <SignInForm return_to=return_to.clone() />
+            <SignInForm return_to />
             <p class="entry__else">
                 {text!(l, login.no_account)} " "
-                <a href=paths::keeping(paths::REGISTER, &return_to)>{text!(l, login.register_link)}</a>
+                <a href=move || paths::keeping(paths::REGISTER, &return_to.get())>{text!(l, login.register_link)}</a>
             </p>
         </div>
     }
@@ -55,6 +60,18 @@ pub fn SignIn() -> impl IntoView {
 pub fn return_address() -> String {
     let asked = use_query_map().with_untracked(|query| query.get("return_to")).unwrap_or_default();
     paths::asked(&asked).unwrap_or_default().to_owned()
+}
+
+/// The same with the part of that page, which a browser that was sent here keeps in its own address.
+pub fn use_return_address() -> Signal<String> {
+    let asked = return_address();
+    let whole = RwSignal::new(asked.clone());
+    Effect::new(move |_| {
+        if let Some(whole_address) = with_part(&asked, &dom::part()) {
+            whole.set(whole_address);
+        }
+    });
+    whole.into()
 }
 
 /// After a sign-in: the other tabs are told, then a full load, so that all state begins anew.
@@ -133,14 +150,14 @@ pub fn refusal(act: Act<Login>) -> Signal<Option<ApiError>> {
 }
 
 #[component]
-fn SignInForm(return_to: String) -> impl IntoView {
+fn SignInForm(return_to: Signal<String>) -> impl IntoView {
     let l = use_locale();
     let act = use_act::<Login>();
     on_success(act, arrive);
     let error = refusal(act);
     view! {
-        <ActForm act page=paths::keeping(paths::LOGIN, &return_to) class="form">
-            <input type="hidden" name="return_to" value=return_to />
+        <ActForm act page=paths::keeping(paths::LOGIN, &return_to.get_untracked()) class="form">
+            <input type="hidden" name="return_to" value=move || return_to.get() />
             <ErrorSlot error />
             <TextField name="email" label=text!(l, field.email) kind="email" autocomplete="username" />
             <PasswordField name="password" label=text!(l, field.password) autocomplete="current-password" />

@@ -1,4 +1,4 @@
-//! The sign-out form, wherever it stands. Not a page: `POST /api/logout` is followed by the sign-in page.
+//! The sign-out form, wherever it stands. Not a page: `POST /api/logout` is followed by the sign-in page, or by the one it names.
 
 use leptos::prelude::*;
 
@@ -23,12 +23,16 @@ pub fn SignOutForm(
     #[prop(default = "button button--danger-quiet")]
     button: &'static str,
     #[prop(optional)] label: Option<&'static str>,
+    /// A page of this site to go on with; the sign-in page without one.
+    #[prop(optional, into)]
+    return_to: String,
 ) -> impl IntoView {
     let l = use_locale();
-    let act = use_act_by(|_: Logout| sign_out());
+    let act = use_act_by(|form: Logout| sign_out(form.return_to));
     let error = move || act.value().get().and_then(Result::err);
     view! {
         <ActForm act page=paths::here() class>
+            {(!return_to.is_empty()).then(|| view! { <input type="hidden" name="return_to" value=return_to /> })}
             <button class=button type="submit" disabled=move || act.pending().get()>
                 {label.unwrap_or(text!(l, nav.sign_out))}
             </button>

@@ -1,6 +1,7 @@
 //! The language of a page: `?lang=` when someone has just chosen, else the cookie of an earlier choice, else what the browser
 //! prefers. Nothing is stored for people who never choose.
 
+use cookie::SameSite;
 use leptos::prelude::*;
 use leptos_i18n::{
     I18nContext,
@@ -25,7 +26,7 @@ pub fn of_page() -> Locale {
 
 fn options() -> I18nContextOptions<'static, Locale> {
     // Neither `Secure` nor a prefix: it is no secret, and it must reach http://localhost in every browser
-    let cookie = CookieOptions::default().path("/".to_owned()).max_age(ONE_YEAR_MS);
+    let cookie = CookieOptions::default().path("/".to_owned()).max_age(ONE_YEAR_MS).same_site(SameSite::Lax);
     let chosen =
         use_query_map().with_untracked(|query| query.get_str(LANGUAGE_PARAMETER).and_then(|code| code.parse().ok()));
     let cookie = match chosen {

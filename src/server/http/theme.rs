@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use super::cookies;
 use crate::{
     domain::theme::Theme,
     platform::{THEME_COOKIE, THEME_PARAMETER, theme_cookie},
@@ -25,14 +26,13 @@ pub fn keep_choice() {
 }
 
 fn chosen(parts: &Parts) -> Option<Theme> {
-    named(parts.uri.query()?.split('&'), THEME_PARAMETER)
+    let pairs = parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == THEME_PARAMETER).find_map(|(_, value)| Theme::parse(value))
 }
 
+/// Whatever stands beside it.
 fn kept(headers: &HeaderMap) -> Option<Theme> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    named(lines.flat_map(|line| line.split(';')), THEME_COOKIE)
-}
-
-fn named<'a>(mut pairs: impl Iterator<Item = &'a str>, name: &str) -> Option<Theme> {
-    pairs.find_map(|pair| Theme::parse(pair.trim().strip_prefix(name)?.strip_prefix('=')?))
+    let pairs = cookies::each(headers).filter_map(cookies::pair);
+    let named = pairs.filter(|(name, _)| *name == THEME_COOKIE.as_bytes());
+    named.filter_map(|(_, value)| std::str::from_utf8(value).ok()).find_map(Theme::parse)
 }

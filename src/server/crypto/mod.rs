@@ -3,8 +3,8 @@
 pub mod access_token;
 pub mod audit_seal;
 pub mod draft_key;
-pub mod hash_lines;
 pub mod form_proof;
+pub mod hash_lines;
 pub mod invite_token;
 pub mod keyring;
 pub mod password_hash;

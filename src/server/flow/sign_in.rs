@@ -113,7 +113,7 @@ struct Admission {
 
 async fn admit(cx: &RequestContext, reserved: Reserved, admission: Admission) -> ApiResult<()> {
     let (user, session) = (admission.account.user.clone(), admission.session.clone());
-    let device = device_cookie(cx);
+    let device = device_cookie(cx, &user.id).await?;
     let (cloned, known) = (cx.clone(), throttling::short_hash(&device));
     let admitted: ApiResult<()> = cx
         .state
@@ -141,11 +141,15 @@ async fn admit(cx: &RequestContext, reserved: Reserved, admission: Admission) ->
 /// As long as browsers keep a cookie.
 const DEVICE_COOKIE_LIFE: std::time::Duration = std::time::Duration::from_secs(400 * 86_400);
 
-fn device_cookie(cx: &RequestContext) -> String {
-    match &cx.cookies.device {
-        Credential::One(device) if device.len() <= 64 => device.clone(),
-        _ => BASE64_URL_SAFE_NO_PAD.encode(cx.state.rng.bytes::<24>()),
+/// The one that came along, where this user has signed in with it before; else another is drawn: a value that somebody
+/// planted must never come to be known.
+async fn device_cookie(cx: &RequestContext, user: &UserId) -> ApiResult<String> {
+    if let (Credential::One(device), Some(hash)) = (&cx.cookies.device, throttling::device_hash(cx))
+        && known_devices::is_known(cx.state.db.read(), &hash, user).await?
+    {
+        return Ok(device.clone());
     }
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(cx.state.rng.bytes::<24>()))
 }
 
 /// The user must still be who was verified: a password change or lock in between wins.

@@ -5,15 +5,18 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use super::cookies;
+
 /// The choice in the address of a page.
 pub fn made<T>(parts: &Parts, parameter: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    named(parts.uri.query()?.split('&'), parameter, parse)
+    let pairs = parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == parameter).find_map(|(_, value)| parse(value))
 }
 
-/// The choice that was kept.
+/// The choice that was kept, whatever stands beside it.
 pub fn kept<T>(headers: &HeaderMap, cookie: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    named(lines.flat_map(|line| line.split(';')), cookie, parse)
+    let named = cookies::each(headers).filter_map(cookies::pair).filter(|(name, _)| *name == cookie.as_bytes());
+    named.filter_map(|(_, value)| std::str::from_utf8(value).ok()).find_map(parse)
 }
 
 /// The reply to the page being rendered sets a cookie.
@@ -21,8 +24,4 @@ pub fn keep(line: &str) {
     if let (Some(reply), Ok(line)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(line)) {
         reply.append_header(header::SET_COOKIE, line);
     }
-}
-
-fn named<'a, T>(mut pairs: impl Iterator<Item = &'a str>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    pairs.find_map(|pair| parse(pair.trim().strip_prefix(name)?.strip_prefix('=')?))
 }

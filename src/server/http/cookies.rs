@@ -1,5 +1,7 @@
 //! The cookies of CONTRACT.md: names and attributes in one place (draft-ietf-httpbis-rfc6265bis).
 //!
+//! Read as bytes: whoever trims names by Unicode white space reads `U+2000 __Host-access`, which any sibling host may set,
+//! as ours. A name that isn't ours byte by byte is nobody's.
 //! Two cookies of one name are refused rather than the first believed: one of them was planted.
 
 use std::{
@@ -68,9 +70,9 @@ impl Name {
     }
 
     /// What is called so under the names in force.
-    fn of(text: &str, scope: &Scope) -> Option<Self> {
-        let stem = text.strip_prefix(scope.prefix())?;
-        Self::ALL.into_iter().find(|name| name.stem() == stem)
+    fn of(name: &[u8], scope: &Scope) -> Option<Self> {
+        let stem = name.strip_prefix(scope.prefix().as_bytes())?;
+        Self::ALL.into_iter().find(|name| name.stem().as_bytes() == stem)
     }
 }
 
@@ -84,9 +86,10 @@ pub enum Credential {
 }
 
 impl Credential {
-    fn add(&mut self, value: &str) {
+    fn add(&mut self, value: &[u8]) {
         *self = match self {
-            Self::Absent => Self::One(value.to_owned()),
+            // No value of ours is anything but ASCII; what isn't verifies nowhere.
+            Self::Absent => Self::One(String::from_utf8_lossy(value).into_owned()),
             Self::One(_) | Self::Twice => Self::Twice,
         };
     }
@@ -106,17 +109,14 @@ impl RequestCookies {
     #[must_use]
     pub fn parse(headers: &HeaderMap, scope: &Scope) -> Self {
         let mut found = Self::default();
-        for line in headers.get_all(header::COOKIE) {
-            let line = String::from_utf8_lossy(line.as_bytes());
-            for cookie in Cookie::split_parse(line).flatten() {
-                match Name::of(cookie.name(), scope) {
-                    Some(Name::Access) => found.access.add(cookie.value()),
-                    Some(Name::Refresh) => found.refresh.add(cookie.value()),
-                    Some(Name::Session) => found.session.add(cookie.value()),
-                    Some(Name::Device) => found.device.add(cookie.value()),
-                    Some(Name::Form) => found.form.add(cookie.value()),
-                    None => {}
-                }
+        for (name, value) in each(headers).filter_map(pair) {
+            match Name::of(name, scope) {
+                Some(Name::Access) => found.access.add(value),
+                Some(Name::Refresh) => found.refresh.add(value),
+                Some(Name::Session) => found.session.add(value),
+                Some(Name::Device) => found.device.add(value),
+                Some(Name::Form) => found.form.add(value),
+                None => {}
             }
         }
         found
@@ -135,13 +135,23 @@ impl RequestCookies {
     }
 }
 
+/// Each cookie of a request, as it stands between two semicolons.
+pub fn each(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii)
+}
+
+/// Its name and its value; nothing where there is no `=`.
+pub fn pair(cookie: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = cookie.iter().position(|byte| *byte == b'=')?;
+    Some((cookie[..equals].trim_ascii(), cookie[equals + 1..].trim_ascii()))
+}
+
 /// The cookies of a request that are not ours, as one header. Ours are known by either prefix, because what a former
 /// configuration left may still be worth something; without one only where ours have none.
 #[must_use]
 pub fn others(headers: &HeaderMap, scope: &Scope) -> HeaderValue {
-    let lines = headers.get_all(header::COOKIE).iter();
-    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
-    let kept: Vec<&[u8]> = cookies.filter(|cookie| !cookie.is_empty() && !is_ours(cookie, scope)).collect();
+    let kept: Vec<&[u8]> = each(headers).filter(|cookie| !cookie.is_empty() && !is_ours(cookie, scope)).collect();
     // They came in as header values.
     let mut others = HeaderValue::from_bytes(&kept.join(&b"; "[..])).unwrap_or(HeaderValue::from_static(""));
     others.set_sensitive(true);

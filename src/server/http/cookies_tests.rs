@@ -37,6 +37,23 @@ fn a_twin_without_the_prefix_is_never_read() {
     assert!(!sent(&[b"access=a; refresh=r; __host-access=x; __Secure-access=y"]).any());
 }
 
+/// White space to Unicode, and a letter like any other to a browser: any sibling host may set such a cookie.
+#[test]
+fn a_name_with_anything_but_ascii_in_it_is_nobodys() {
+    for odd in ["\u{2000}", "\u{3000}", "\u{85}", "\u{a0}", "\u{feff}", "\u{2028}", "\u{1680}"] {
+        for line in [format!("{odd}__Host-access=a"), format!("__Host-access{odd}=a"), format!("{odd} __Host-access=a")]
+        {
+            assert!(!sent(&[line.as_bytes()]).any(), "{line:?} is read");
+            let both = sent(&[b"__Host-access=mine", line.as_bytes()]);
+            assert_eq!(both.access, Credential::One("mine".to_owned()), "{line:?} stands in the way");
+            let mut headers = HeaderMap::new();
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+            assert_eq!(others(&headers, &Scope::Host).as_bytes(), line.as_bytes(), "it stays among the others");
+        }
+    }
+    assert_eq!(sent(&[b"\t __Host-access \t=\t a "]).access, Credential::One("a".to_owned()));
+}
+
 #[test]
 fn nothing_malformed_panics_or_hides_what_follows() {
     for odd in [&b""[..], b";;;", b"=", b"=;=", b"novalue", b"\xff\xfe=\xff", b"a=\"", b"__Host-access", b"\t;\t"] {

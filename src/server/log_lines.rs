@@ -11,12 +11,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::plain_text::is_invisible;
 
-const ESCAPE: char = '\u{1b}';
-
 /// Writers of whole lines, as the subscriber makes them, over those that it had before.
 pub struct LogLines<M> {
     lines: M,
-    /// The lines have colours: those who write them have dealt with what else begins with this character.
+    /// The lines have colours, which stay.
     coloured: bool,
 }
 
@@ -56,13 +54,13 @@ impl<W: Write> Write for LogLine<W> {
 /// The line with its end, and what can't be seen in it written as JSON writes it.
 fn one_line(line: &str, coloured: bool) -> Cow<'_, str> {
     let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
-    let is_odd = |char: char| is_invisible(char) && !(coloured && char == ESCAPE);
-    if !text.contains(is_odd) {
+    let is_odd = |(at, char): (usize, char)| is_invisible(char) && !(coloured && is_colour(&text[at..]));
+    if !text.char_indices().any(is_odd) {
         return line.into();
     }
     let mut plain = String::with_capacity(line.len() + 16);
-    for char in text.chars() {
-        if is_odd(char) {
+    for (at, char) in text.char_indices() {
+        if is_odd((at, char)) {
             // Writing to a string can't fail.
             let _ = write!(plain, "\\u{:04x}", u32::from(char));
         } else {
@@ -70,6 +68,12 @@ fn one_line(line: &str, coloured: bool) -> Cow<'_, str> {
         }
     }
     (plain + end).into()
+}
+
+/// Whether a colour is chosen here (ECMA-48, SGR), which moves and erases nothing.
+fn is_colour(text: &str) -> bool {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else { return false };
+    parameters.trim_start_matches(|char: char| char.is_ascii_digit() || char == ';').starts_with('m')
 }
 
 #[cfg(test)]
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_of_the_logger_alone() {
+    fn of_what_a_terminal_obeys_only_colours_are_left() {
         let line = told(false, true);
         assert_eq!(line.lines().count(), 1, "{line:?}");
         assert!(line.contains("\u{1b}[") && !line.contains("\u{1b}[2J") && !line.contains('\u{202e}'), "{line:?}");

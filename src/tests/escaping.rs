@@ -49,9 +49,12 @@ impl Place {
     async fn with(text: &'static str) -> Self {
         let app = TestApp::with(&[("registration", "invite")]).await;
         let id = app.user(EMAIL, Role::User).await;
+        app.advance(Duration::from_secs(1));
         app.user(ADMIN, Role::Admin).await;
+        app.advance(Duration::from_secs(1));
         let agent: String = text.chars().filter(char::is_ascii).collect();
         let (mut admin, mut user) = (app.signed_in(ADMIN).await, app.browser().using(&agent));
+        app.advance(Duration::from_secs(1));
         user.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
         app.advance(Duration::from_secs(1));
         app.browser().using(&agent).sign_in(EMAIL, text).await.expect(StatusCode::UNAUTHORIZED);
@@ -65,6 +68,7 @@ impl Place {
         let session = kicked.session_id().await;
         app.advance(Duration::from_secs(1));
         admin.post("/api/admin/note/add", &[("user_id", &id), ("text", text)]).await.expect(StatusCode::OK);
+        app.advance(Duration::from_secs(1));
         admin
             .post("/api/admin/kick_session", &[("session_id", &session), ("message", text)])
             .await
@@ -73,6 +77,7 @@ impl Place {
         let url = format!("https://hooks.example.com/{}?{}", text.replace('#', ""), text.replace('#', ""));
         let made = admin.post("/api/admin/webhooks/create", &[("url", &url), ("description", text)]).await;
         let webhook = made.expect(StatusCode::OK).json()["webhook_id"].as_str().unwrap().to_owned();
+        app.advance(Duration::from_secs(1));
         admin.post("/api/admin/webhooks/test", &[("webhook_id", &webhook)]).await.expect(StatusCode::OK);
         app.advance(Duration::from_secs(1));
         let given = admin.post("/api/admin/invite", &[("display_name", text), ("role", "user")]).await;

@@ -197,7 +197,9 @@ mod tests {
             let mut response = Response::new(Body::from(r#"{"ended":1}"#));
             response.headers_mut().insert(header::LOCATION, location.parse().unwrap());
             async move {
-                let prove = |page: &mut Url| drop(page.query_pairs_mut().append_pair(form_result::PROOF, "p"));
+                let prove = |page: &mut Url| {
+                    page.query_pairs_mut().append_pair(form_result::PROOF, "p");
+                };
                 let led = with_result(response, "/api/x", "https://id.example.com", prove).await;
                 led.headers()[header::LOCATION].to_str().unwrap().to_owned()
             }

@@ -45,13 +45,9 @@ async fn everybodys_sessions_end_at_once_and_everybody_can_sign_in_anew() {
         let app = start(strategy).await;
         app.user("idle@example.com", Role::User).await;
         let browsers = [app.signed_in(HANAKO).await, app.signed_in(HANAKO).await, app.signed_in(TARO).await];
-        let arguments = ["session", "kill", "--all", "--message", "Sign in again, please.", "--set"];
-        let arguments = arguments.into_iter().chain([if strategy == "hybrid" {
-            "session.strategy=hybrid"
-        } else {
-            "session.strategy=database"
-        }]);
-        assert_eq!(done(&app, &arguments.collect::<Vec<_>>())["ended"], 3);
+        let setting = format!("session.strategy={strategy}");
+        let kill = ["session", "kill", "--all", "--message", "Sign in again, please.", "--set", &setting];
+        assert_eq!(done(&app, &kill)["ended"], 3);
         hear(&app.state).await;
         for mut browser in browsers {
             browser.session().await.signed_out("kicked");

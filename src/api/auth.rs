@@ -131,15 +131,16 @@ pub async fn choose_new_password(#[server(default)] new_password: String) -> Api
     Ok(context::arrive(&cx, signed_in, &return_to))
 }
 
-/// Ends the session of any credential that came along and verifies, and takes the cookies back. Fine to repeat.
+/// Ends the session of any credential that came along and verifies, and takes the cookies back. Fine to repeat. A form is led
+/// to `return_to` if sign-in may lead there, else to sign-in.
 ///
 /// # Errors
 /// `unavailable` when the end could not be committed; the cookies stay then.
 #[server(prefix = "/api", endpoint = "logout")]
-pub async fn logout() -> ApiResult<()> {
+pub async fn logout(#[server(default)] return_to: String) -> ApiResult<()> {
     use crate::server::{context, flow};
     let cx = context::current()?;
     flow::sign_out::sign_out(&cx).await?;
-    context::redirect("/login");
+    context::redirect(cx.state.config.return_hosts.allowed(&return_to).unwrap_or("/login"));
     Ok(())
 }

@@ -125,7 +125,7 @@ impl Guard {
         if left > NEARLY_OVER_MS {
             // Without an answer the server's own end is what remains. Nobody can sign in before it is here or given up: it would
             // take the new cookies away.
-            let _ = dom::within(ASK_MS, logout()).await;
+            let _ = dom::within(ASK_MS, logout(String::new())).await;
         }
     }
 

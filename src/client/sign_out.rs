@@ -16,7 +16,7 @@ thread_local! {
 /// # Errors
 /// Those of the call; the session lives on then.
 pub async fn sign_out() -> ApiResult<()> {
-    leave_by(logout(), SIGN_IN).await
+    leave_by(logout(String::new()), SIGN_IN).await
 }
 
 /// The same by another call that ends this session, on to `address`. The news of the end may come before the answer, and
@@ -34,6 +34,11 @@ pub async fn leave_by<T>(call: impl Future<Output = ApiResult<T>>, address: &str
         LEAVING.set(false);
     }
     reply
+}
+
+/// The same by a form that the browser sends by itself, and whose answer leads on.
+pub fn leave_by_form() {
+    LEAVING.set(true);
 }
 
 /// Whether this tab is signing out: that its session is gone is then no news, and [`sign_out`] leads on.

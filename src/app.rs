@@ -32,7 +32,7 @@ use crate::{
         pages::{
             account::Account, admin_audit::AdminAudit, admin_invites::AdminInvites, admin_overview::AdminOverview,
             admin_several::AdminSeveral, admin_user::AdminUser, admin_users::AdminUsers, admin_webhook::AdminWebhook,
-            admin_webhooks::AdminWebhooks, choose::ChoosePage, devices::DevicesPage, home::Home,
+            admin_webhooks::AdminWebhooks, choose::ChoosePage, devices::DevicesPage, home::Home, log_out::LogOut,
             new_password::NewPasswordPage, not_found::NotFound, register::RegisterPage, security::Security,
             sign_in::SignIn,
         },
@@ -91,6 +91,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/login") view=everywhere(|| SignIn().into_any()) ssr=SsrMode::Async />
             <Route path=path!("/login/choose") view=settings(|| ChoosePage().into_any()) ssr=SsrMode::Async />
             <Route path=path!("/login/password") view=settings(|| NewPasswordPage().into_any()) ssr=SsrMode::Async />
+            <Route path=path!("/logout") view=everywhere(|| LogOut().into_any()) ssr=SsrMode::Async />
             <Route path=path!("/register") view=everywhere(|| RegisterPage().into_any()) ssr=SsrMode::Async />
             <ParentRoute path=path!("/settings") view=settings(|| SettingsArea().into_any()) ssr=SsrMode::Async>
                 <Route path=path!("") view=settings(|| ToDevices().into_any()) ssr=SsrMode::Async />

@@ -37,6 +37,11 @@ pub async fn leave_by<T>(call: impl Future<Output = ApiResult<T>>, address: &str
     reply
 }
 
+/// The same by a form that the browser sends by itself, and whose answer leads on.
+pub fn leave_by_form() {
+    LEAVING.set(true);
+}
+
 /// Whether this tab is signing out: that its session is gone is then no news, and [`sign_out`] leads on.
 #[must_use]
 pub fn leaving() -> bool {

@@ -4,6 +4,9 @@
 
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// Stands at the beginning of a file: without it spreadsheets read UTF-8 as something else, and names as nonsense.
+pub const MARK: char = '\u{feff}';
+
 /// One record, with its end.
 #[must_use]
 pub fn line(cells: &[&str]) -> String {

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
 use super::{context::RequestContext, log_lines::LogLines};
+use crate::api::ApiError;
 
 /// What the server logs unless asked otherwise.
 pub const SERVING: &str = "info,sqlx=warn";
@@ -48,6 +49,15 @@ pub fn answered(cx: &RequestContext, (method, path): (&Method, &str), status: St
         tracing::debug!(request_id = cx.request_id(), session, %method, path, status, "answered");
     } else {
         tracing::info!(request_id = cx.request_id(), session, %method, path, status, "answered");
+    }
+}
+
+/// Tells of a sign-in that was refused, and from where: fail2ban reads this line (docs/fail2ban), so it stays as it is.
+/// Nothing in it was typed by anybody.
+pub fn sign_in_refused(cx: &RequestContext, error: &ApiError) {
+    if let ApiError::InvalidCredentials | ApiError::Throttled { .. } = error {
+        let reason = if *error == ApiError::InvalidCredentials { "invalid_credentials" } else { "throttled" };
+        tracing::info!(client = %cx.address, reason, request_id = cx.request_id(), "sign-in refused");
     }
 }
 

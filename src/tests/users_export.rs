@@ -17,7 +17,7 @@ use crate::{
 
 const ADMIN: &str = "admin@example.com";
 const EXPORT: &str = "/api/admin/users/export";
-const HEAD: &str = "id,email,display_name,role,locked,live_sessions,last_active_at,created_at";
+const HEAD: &str = "\u{feff}id,email,display_name,role,locked,live_sessions,last_active_at,created_at";
 
 async fn start() -> (TestApp, Browser) {
     let app = TestApp::start().await;

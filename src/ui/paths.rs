@@ -15,6 +15,7 @@ pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 pub const CHOOSE: &str = "/login/choose";
 pub const NEW_PASSWORD: &str = "/login/password";
+pub const LOGOUT: &str = "/logout";
 pub const REGISTER: &str = "/register";
 pub const DEVICES: &str = "/settings/devices";
 pub const SECURITY: &str = "/settings/security";

@@ -31,6 +31,7 @@ use crate::{
             sessions::{self, Session},
             users::{self, User, WithPassword},
         },
+        telemetry,
     },
 };
 
@@ -56,8 +57,9 @@ pub async fn sign_in(cx: &RequestContext, email: &str, password: Password, wishe
     let came_to = try_sign_in(cx, email, password, wishes).await;
     cx.state.metrics.signed_in(&came_to);
     cx.state.tally.signed_in(&came_to, cx.now);
-    if let Ok(session) = &came_to {
-        cx.state.sights.note(&session.user_id, cx.now);
+    match &came_to {
+        Ok(session) => cx.state.sights.note(&session.user_id, cx.now),
+        Err(error) => telemetry::sign_in_refused(cx, error),
     }
     came_to
 }

@@ -73,10 +73,10 @@ pub async fn batch(
     Ok(Some((users, more.then_some(last))))
 }
 
-/// The names of the columns.
+/// The names of the columns, where the file begins.
 #[must_use]
 pub fn head() -> String {
-    csv::line(&COLUMNS)
+    format!("{}{}", csv::MARK, csv::line(&COLUMNS))
 }
 
 /// A user's line; instants as RFC 3339 in UTC.

@@ -13,6 +13,7 @@ pub mod admin_webhooks;
 pub mod choose;
 pub mod devices;
 pub mod home;
+pub mod log_out;
 pub mod new_password;
 pub mod not_found;
 pub mod register;

@@ -2,7 +2,6 @@
 //! put one in a page. The form is sent by the browser itself, so that the server alone decides where it leads.
 
 use leptos::{prelude::*, server_fn::ServerFn as _};
-use leptos_meta::Title;
 
 use crate::{
     api::auth::Logout,
@@ -11,7 +10,7 @@ use crate::{
     ui::{
         act::use_act_by,
         auth_state::use_auth_state,
-        components::{alert::ErrorSlot, seal::Seal},
+        components::{alert::ErrorSlot, page_title::PageTitle, seal::Seal},
         locale::use_locale,
         pages::sign_in::return_address,
         paths,
@@ -23,10 +22,10 @@ pub fn LogOut() -> impl IntoView {
     let l = use_locale();
     let return_to = return_address();
     // For what the form came to when it could not be carried out.
-    let act = use_act_by(|_: Logout| sign_out());
+    let act = use_act_by(|form: Logout| sign_out(form.return_to));
     let error = move || act.value().get().and_then(Result::err);
     view! {
-        <Title text=text!(l, logout.title) />
+        <PageTitle text=text!(l, logout.title) />
         <div class="entry">
             <div class="entry__mark">
                 <Seal />

@@ -35,6 +35,7 @@ mod forward_auth;
 mod idle;
 mod invites;
 mod keys;
+mod language;
 mod limit;
 mod metrics;
 mod nodes;

@@ -1,5 +1,6 @@
 //! The edge: what HTTP says and must be told, with no decision on who may do what.
 
+pub mod choice;
 pub mod client_ip;
 pub mod cookies;
 pub mod edge;
@@ -21,3 +22,4 @@ pub mod security_headers;
 pub mod site;
 pub mod theme;
 pub mod way_back;
+mod weighted;

@@ -13,6 +13,8 @@ use axum::{
 };
 use rust_embed::{Embed, EmbeddedFile};
 
+use super::weighted;
+
 #[derive(Embed)]
 #[folder = "target/site/"]
 #[allow_missing = true]
@@ -88,16 +90,12 @@ fn pick(name: &str, headers: &HeaderMap, file: EmbeddedFile) -> (Option<&'static
 
 /// Whether `Accept-Encoding` names an encoding (or `*`) with a weight above zero.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
     let mut any = false;
-    for item in lines.flat_map(|line| line.split(',')) {
-        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), |weight| weight.trim().parse::<f32>());
-        let wanted = weight.is_ok_and(|weight| weight > 0.0);
-        if name.trim().eq_ignore_ascii_case(encoding) {
-            return wanted;
+    for (name, weight) in weighted::items(headers, header::ACCEPT_ENCODING) {
+        if name.eq_ignore_ascii_case(encoding) {
+            return weight > 0.0;
         }
-        any |= name.trim() == "*" && wanted;
+        any |= name == "*" && weight > 0.0;
     }
     any
 }

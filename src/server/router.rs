@@ -9,7 +9,10 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list_with_exclusions, handle
 
 use super::{
     context,
-    http::{edge, errors, events, exports, form_page, forward_auth, health, jwks, security_headers, site, way_back},
+    http::{
+        edge, errors, events, exports, form_page, forward_auth, health, jwks, security_headers, site, way_back,
+        whole_page,
+    },
     metrics,
     state::AppState,
 };
@@ -34,6 +37,7 @@ pub fn build(state: AppState) -> Router {
         .leptos_routes_with_context(&options, pages, security_headers::set_page_policy, page)
         .fallback(not_found)
         .with_state(options)
+        .layer(middleware::from_fn(whole_page::layer))
         .merge(functions())
         .route(audit::EXPORT, get(exports::audit))
         .route(admin::EXPORT, get(exports::users))

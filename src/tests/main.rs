@@ -41,6 +41,7 @@ mod metrics;
 mod nodes;
 mod notes;
 mod overview;
+mod page_readers;
 mod proxied_site;
 mod proxies;
 mod proxy;

@@ -1,6 +1,14 @@
 //! `TestApp`: the real router in process. `Browser`: a cookie jar with one method per thing a person does.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::{Future as _, poll_fn},
+    net::SocketAddr,
+    pin::pin,
+    sync::LazyLock,
+    task::Poll,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -292,6 +300,25 @@ impl Browser {
             Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
         });
         served.await.unwrap()
+    }
+
+    /// Sends it, and hangs up after having looked for the reply so often.
+    pub async fn hang_up(&self, request: Request<Body>, looks: usize) {
+        let router = self.router.clone();
+        let served = RUNTIME.spawn(async move {
+            let _serving = BUILDING.read().await;
+            let mut answer = pin!(router.oneshot(request));
+            let mut left = looks;
+            poll_fn(|cx| {
+                if left == 0 {
+                    return Poll::Ready(());
+                }
+                left -= 1;
+                answer.as_mut().poll(cx).map(drop)
+            })
+            .await;
+        });
+        served.await.unwrap();
     }
 
     pub fn receive(&mut self, reply: &Reply) {

@@ -23,3 +23,4 @@ pub mod site;
 pub mod theme;
 pub mod way_back;
 mod weighted;
+pub mod whole_page;

@@ -61,6 +61,11 @@ pub fn theme_cookie(theme: Theme) -> String {
     format!("{THEME_COOKIE}={value}; Path=/; Max-Age={max_age}; SameSite=Lax")
 }
 
+/// By this cookie a browser that calls itself a Macintosh says that it has a touch screen (`client/start.js`): it is an iPad then.
+pub const TOUCH_COOKIE: &str = "touch";
+/// The cookie as a script sets it, for a year.
+pub const TOUCH_COOKIE_LINE: &str = "touch=1; Path=/; Max-Age=31536000; SameSite=Lax";
+
 /// The light of the page being rendered.
 #[cfg(feature = "ssr")]
 #[must_use]

@@ -81,6 +81,8 @@ pub struct Inner {
     peer: IpAddr,
     /// As it came. It and the id are made into text by those few who ask for it: most requests only ask who someone is.
     agent: Option<HeaderValue>,
+    /// Its script has found a touch screen.
+    touch: bool,
     id: OnceLock<String>,
     pub cookies: RequestCookies,
     pub bearer: Option<String>,
@@ -126,14 +128,21 @@ impl RequestContext {
         client_ip::is_trusted(self.peer, &self.state.config.trusted_proxies)
     }
 
+    /// What asks, by its user agent alone: what its script has said may be missing from the next request of the same browser, and
+    /// a refresh token is bound to the kind of device.
     #[must_use]
     pub fn device(&self) -> DeviceLabel {
-        device::label(&self.user_agent())
+        device::label(&self.said())
     }
 
-    /// What the browser calls itself, cut to a length that can be kept; empty if it says nothing.
+    /// What is kept of how the browser calls itself; empty if it says nothing.
     #[must_use]
     pub fn user_agent(&self) -> String {
+        if self.touch { device::with_touch(self.said()) } else { self.said() }
+    }
+
+    /// What the browser calls itself, cut to a length that can be kept.
+    fn said(&self) -> String {
         let said = self.agent.as_ref().and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         said.chars().filter(|char| !char.is_control()).take(device::LONGEST_USER_AGENT).collect()
     }

@@ -35,6 +35,31 @@ async fn the_current_device_comes_first_and_each_says_what_and_where_it_is() {
     assert_eq!(devices[1]["address"], "198.51.100.9");
 }
 
+const MACINTOSH: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15";
+
+#[tokio::test]
+async fn a_macintosh_whose_script_has_found_a_touch_screen_is_listed_as_an_ipad() {
+    let app = app().await;
+    let mut ipad = app.browser().using(MACINTOSH);
+    ipad.cookies.insert("touch".to_owned(), "1".to_owned());
+    ipad.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    let label = ipad.get("/api/devices").await.expect(StatusCode::OK).json()["devices"][0]["label"].clone();
+    assert_eq!(label, serde_json::json!({ "browser": "Safari", "system": "iPad", "form": "tablet" }));
+}
+
+#[tokio::test]
+async fn what_a_script_has_found_makes_no_other_kind_of_device() {
+    let app = TestApp::with(&[("session.idle_timeout", "0")]).await;
+    app.user(EMAIL, Role::User).await;
+    let mut ipad = app.browser().using(MACINTOSH);
+    ipad.sign_in(EMAIL, PASSWORD).await.expect(StatusCode::OK);
+    app.minutes(13);
+    ipad.deliver(ipad.form("/api/refresh", &[])).await.expect(StatusCode::OK);
+    ipad.cookies.insert("touch".to_owned(), "1".to_owned());
+    ipad.refresh().await.expect(StatusCode::OK);
+    ipad.session().await.expect(StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_revoked_device_is_out_at_its_next_request() {
     let app = app().await;

@@ -17,10 +17,11 @@ use super::{Authentication, By, Inner, RequestContext};
 use crate::{
     api::ApiError,
     domain::{audit::Event, session::EndReason},
+    platform::TOUCH_COOKIE,
     server::{
         flow,
         http::{
-            client_ip,
+            choice, client_ip,
             cookies::{ReplyCookies, RequestCookies},
             errors, events, origin_check,
         },
@@ -91,6 +92,7 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
         peer,
         agent: headers.get(header::USER_AGENT).cloned(),
+        touch: by == By::Page && choice::kept(headers, TOUCH_COOKIE, |value| (value == "1").then_some(())).is_some(),
         id: OnceLock::new(),
         cookies: RequestCookies::parse(headers, &state.config.cookies),
         bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),

@@ -1,31 +1,32 @@
 //! The document around the application. Its files are named by content: an address never serves something else.
 
+use std::sync::LazyLock;
+
 use leptos::{html, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use crate::{
     app::App,
     domain::{program::Program, theme::Theme},
-    platform::{asset_url, document_theme, program},
+    platform::{TOUCH_COOKIE_LINE, asset_url, document_theme, program},
 };
 
-/// The page is there without the program: it is shown before that takes the line and the processor. A tab that nobody sees draws no
-/// frame, and must not wait to be seen: it would count its session's ends from then.
-const AFTER_FIRST_FRAME: &str = "await Promise.race([\
-new Promise((shown) => requestAnimationFrame(() => setTimeout(shown))), new Promise((late) => setTimeout(late, 500))]);";
-
-/// Between making the program ready and running it, whoever clicks is heard.
-const BREATHE: &str = "await new Promise((heard) => setTimeout(heard));";
+/// What starts the program, with the names of its files yet to be filled in.
+static START: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("client/start.js").lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("TOUCH", TOUCH_COOKIE_LINE)
+});
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let [script, wasm] = files_of(program());
     let style = asset_url("pkg/sekisho.css");
     let nonce = use_nonce();
     let theme = document_theme();
-    let start = format!(
-        "import init, {{ hydrate }} from {script:?};\n{AFTER_FIRST_FRAME}\nawait init({{ module_or_path: {wasm:?} }});\n{BREATHE}\nhydrate();{}",
-        fetch_the_next()
-    );
+    let start = START.replace("SCRIPT", &script).replace("WASM", &wasm) + "\n" + &fetch_the_next();
     view! {
         <!DOCTYPE html>
         <html data-theme=theme.as_str()>
@@ -60,7 +61,7 @@ fn fetch_the_next() -> String {
         return String::new();
     }
     format!(
-        "\naddEventListener(\"input\", () => {:?}.forEach((file) => fetch(file, {{ priority: \"low\" }})), {{ once: true }});",
+        "addEventListener(\"input\", () => {:?}.forEach((file) => fetch(file, {{ priority: \"low\" }})), {{ once: true }});",
         files_of(Program::Person)
     )
 }

@@ -161,8 +161,10 @@ where
     S::Output: Send + Sync + 'static,
 {
     let submit = move |event: SubmitEvent| {
+        // Whatever fails before here leaves the form to the browser.
+        let input = S::from_event(&event);
         event.prevent_default();
-        match S::from_event(&event) {
+        match input {
             Ok(input) => {
                 kept_forms::sending(&event);
                 act.dispatch(input);

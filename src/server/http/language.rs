@@ -1,7 +1,7 @@
 //! The language of a page: `?lang=` when someone has just chosen, else the cookie of an earlier choice, else what the browser
 //! prefers (RFC 9110 §12.5.4, RFC 4647 §3.4). Nothing is stored for people who never choose.
 //!
-//! Read here and not by leptos_i18n: that sets the language by an effect, in a task of its own, which panics when the page is
+//! Read here and not by `leptos_i18n`: that sets the language by an effect, in a task of its own, which panics when the page is
 //! done, or its reader gone, before it runs.
 
 use http::{HeaderMap, header, request::Parts};

@@ -3,7 +3,7 @@
 # measure (`bench`, `lighthouse`); quick when nothing is. Usage: scripts/setup.sh build|test|databases|bench|lighthouse…
 #
 # Tools stay inside the project (.tools/, node_modules/). Outside it changes two things at most: the Rust
-# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx and Caddy (to measure: wrk and sqlite3) where they are missing;
+# toolchain gets the wasm32 target, and root gets Debian's chromium, PostgreSQL, Redis, nginx, Caddy and PgBouncer (to measure: wrk and sqlite3) where they are missing;
 # of those none is left running, nor started with the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -111,6 +111,7 @@ proxies() {
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 0
     command -v nginx >/dev/null || debian_service nginx
     command -v caddy >/dev/null || debian_service caddy
+    command -v pgbouncer >/dev/null || debian_service pgbouncer
 }
 
 stage_test() {

@@ -18,7 +18,12 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use super::{http::errors, node::nodes, state::AppState, store::webhook_deliveries};
+use super::{
+    http::errors,
+    node::nodes,
+    state::AppState,
+    store::{patience, webhook_deliveries},
+};
 use crate::api::{ApiError, ApiResult};
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,6 +50,7 @@ pub struct Metrics {
     revoked: Gauge,
     hashing: Gauge,
     connections: Gauge,
+    journal: Gauge,
     event_streams: Gauge,
     webhook_attempts: Family<Outcome, Counter>,
     webhooks_waiting: Gauge,
@@ -64,6 +70,7 @@ impl Default for Metrics {
             revoked: put(registry, "revoked", "Entries in the set that every check looks into"),
             hashing: put(registry, "hashing", "Passwords being hashed or waiting for it"),
             connections: put(registry, "database_connections", "Connections to the database in use for reads"),
+            journal: put(registry, "database_journal_bytes", "Length of the journal (WAL) beside an SQLite file"),
             event_streams: put(registry, "event_streams", "Pages that listen to /events"),
             webhook_attempts: put(registry, "webhook_attempts", "Messages sent by this node, by what came of it"),
             webhooks_waiting: put(registry, "webhooks_waiting", "Messages that wait to be sent; -1 is unknown"),
@@ -109,6 +116,7 @@ impl Metrics {
         self.revoked.set(count(state.revoked.len()));
         self.hashing.set(count(state.hasher.waiting()));
         self.connections.set(count(state.db.connections_in_use()));
+        self.journal.set(i64::try_from(state.db.journal_length()).unwrap_or(i64::MAX));
         self.event_streams.set(count(state.live.len()));
         let waiting = webhook_deliveries::waiting(state.db.read()).await;
         self.webhooks_waiting.set(waiting.map_or(-1, |waiting| waiting.iter().map(|(_, count)| count).sum()));
@@ -155,7 +163,7 @@ pub fn router(state: AppState) -> Router {
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
-    match state.metrics.text(&state).await {
+    match patience::of_request(state.metrics.text(&state)).await {
         Ok(text) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
         Err(_) => errors::reply(&ApiError::Unavailable),
     }

@@ -1,6 +1,6 @@
 //! `sekisho serve`: opens, listens, and serves until it is told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr};
+use std::{io::ErrorKind, net::SocketAddr, os::fd::AsFd as _};
 
 use serde_json::json;
 use tokio::{
@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
+    http::starting,
     metrics,
     node::{self, activity},
     router, serve,
     state::{AppState, Parts},
+    store::arrival,
 };
 
 /// # Errors
@@ -23,13 +25,13 @@ use crate::server::{
 pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     // Taken first, so that a signal during the start is not lost.
     let stop = stop_on_signal()?;
-    let state = AppState::start(Parts::of_system(config)).await?;
     // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = listen(state.config.addr, "server.addr").await?;
-    let watched = match state.config.metrics_addr {
+    let listener = listen(config.addr, "server.addr").await?;
+    let watched = match config.metrics_addr {
         Some(addr) => Some(listen(addr, "metrics.addr").await?),
         None => None,
     };
+    let state = start(config, &listener).await?;
     first_admin::ensure(&state, out).await?;
     let url = &state.config.public_url;
     out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.local_addr().ok() }));
@@ -41,6 +43,23 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     activity::write_down(&state).await;
     state.db.close().await;
     Ok(())
+}
+
+/// Starts, once the database is there. Who asks meanwhile is told to come back. It may be given up at any time.
+async fn start(config: Config, listener: &TcpListener) -> Result<AppState, Failure> {
+    let refused = |error| Failure::refused(format!("server.addr can't be listened on: {error}"));
+    let early = another(listener).map_err(refused)?;
+    let started = CancellationToken::new();
+    let answers = starting::router(config.public_url.starts_with("https://"));
+    tokio::spawn(serve::serve(early, answers, started.clone().cancelled_owned()));
+    let _started = started.drop_guard();
+    arrival::wait(&config.database).await?;
+    Ok(AppState::start(Parts::of_system(config)).await?)
+}
+
+/// The same socket again.
+fn another(listener: &TcpListener) -> std::io::Result<TcpListener> {
+    TcpListener::from_std(listener.as_fd().try_clone_to_owned()?.into())
 }
 
 async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {

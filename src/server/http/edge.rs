@@ -6,12 +6,12 @@
 use axum::{body::Body, extract::State, http::Request, middleware::Next, response::Response};
 
 use super::{forward_auth, limits, security_headers};
-use crate::server::state::AppState;
+use crate::server::{state::AppState, store::patience};
 
 /// Bounds the request, keeps a panic to it, and puts the reply right.
 pub async fn layer(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
     let by_proxy = request.uri().path() == forward_auth::PATH;
-    let response = limits::bounded(request, next).await;
+    let response = patience::of_request(limits::bounded(request, next)).await;
     let mut response = if by_proxy { forward_auth::known(response) } else { response };
     security_headers::add(response.headers_mut(), state.config.public_url.starts_with("https://"));
     response

@@ -21,6 +21,7 @@ pub mod patient_io;
 pub mod program;
 pub mod security_headers;
 pub mod site;
+pub mod starting;
 pub mod theme;
 pub mod way_back;
 mod weighted;

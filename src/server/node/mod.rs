@@ -4,6 +4,7 @@ pub mod activity;
 pub mod audit_seal;
 pub mod cleanup;
 pub mod confirmations;
+pub mod journal;
 pub mod key_rotation;
 pub mod live;
 pub mod nodes;
@@ -26,6 +27,7 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(activity::keep(state.clone(), stop.clone()));
     tokio::spawn(audit_seal::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
+    tokio::spawn(journal::keep(state.clone(), stop.clone()));
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));
     tokio::spawn(strategy_ends::keep_noted(state.clone(), stop.clone()));
     tokio::spawn(webhook_courier::keep(state.clone(), stop.clone()));

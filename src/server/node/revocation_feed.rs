@@ -25,7 +25,7 @@ use crate::{
         clock::Clock,
         flow::keys::{self, ReadError},
         state::AppState,
-        store::{Db, StoreResult, cleanup::SKEW, revocations},
+        store::{Db, StoreResult, cleanup::SKEW, patience, revocations},
     },
 };
 
@@ -128,8 +128,8 @@ impl Place {
 /// Takes in what came after `known`, and where the feed ends now. Where it has another history (a restored backup, a
 /// standby that lagged), all is read again.
 async fn read(known: &Head, set: &RevocationSet, db: &Db, now: Timestamp) -> StoreResult<Head> {
-    let head = revocations::head(db.read()).await?;
-    let is_same_history = known.seq <= head && known.still_stands(revocations::at(db.read(), known.seq).await?, now);
+    let head = revocations::head(db.hear()).await?;
+    let is_same_history = known.seq <= head && known.still_stands(revocations::at(db.hear(), known.seq).await?, now);
     if is_same_history && known.seq == head {
         return Ok(known.clone());
     }
@@ -141,7 +141,7 @@ async fn read(known: &Head, set: &RevocationSet, db: &Db, now: Timestamp) -> Sto
     let from = if is_same_history { known.seq } else { 0 };
     let mut newest = Head { seq: head, entry: None };
     // By a clock that was wrong when they were written, or is wrong here, they may seem to be past use.
-    for numbered in revocations::after(db.read(), (from, head), now.minus(SKEW)).await? {
+    for numbered in revocations::after(db.hear(), (from, head), now.minus(SKEW)).await? {
         if numbered.revocation.until > now.minus(SKEW) {
             set.apply(&numbered.revocation);
         }
@@ -199,6 +199,7 @@ async fn ask(state: &AppState) -> bool {
         return true;
     }
     if place.failed_at.is_some_and(|failed_at| failed_at >= came_at) {
+        patience::lose(came_at.elapsed());
         return false;
     }
     let heard = state.feed.catch_up_from(&mut place, &state.revoked, (&state.db, &state.clock)).await;

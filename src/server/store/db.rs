@@ -14,9 +14,10 @@ use sqlx::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    On, StoreResult, Tx,
+    On, StoreResult, Tx, arrival,
     notices::{Notices, OnChange},
-    on::{PATIENCE, sql},
+    on::sql,
+    patience::PATIENCE,
     postgres::{self, Postgres},
     session_batches::SessionBatches,
     writer::{OnCommit, Writer},
@@ -29,14 +30,19 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Long enough for another process to finish its batch, and less than callers wait, so that they hear why.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(1200);
 const READERS: u32 = 4;
+/// What is left of the journal, in bytes, once all of a longer one is in the file: four times what it grows to when
+/// nobody keeps it.
+const JOURNAL_KEPT: &str = "16777216";
+/// A journal of so many bytes is worth a word to the operator: somebody reads an old state of the file for long.
+pub const JOURNAL_LONG: u64 = 64 * 1024 * 1024;
 
 #[derive(Clone)]
 pub struct Db(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { readers: SqlitePool, writer: Writer },
-    Postgres { server: Postgres, on_commit: OnCommit },
+    Sqlite { readers: SqlitePool, hearing: SqlitePool, writer: Writer },
+    Postgres { server: Postgres, hearing: Postgres, on_commit: OnCommit },
 }
 
 /// Who writes renewals: the one writer of SQLite, or PostgreSQL's batches of them.
@@ -62,6 +68,11 @@ pub enum Schema {
 pub enum OpenError {
     #[error("database.url: {0}")]
     Connect(#[source] sqlx::Error),
+    #[error(
+        "database.url: a connection pooler answers there and shares sessions of PostgreSQL (PgBouncer?); name the server \
+         itself, which gets 22 connections of a node at most"
+    )]
+    Pooled,
     #[error("database.url: the database is newer than this binary (migration {0} is unknown here)")]
     Newer(i64),
     #[error("database.url: migration failed: {0}")]
@@ -90,15 +101,13 @@ impl Db {
             DatabaseUrl::Sqlite(file) => {
                 let options = sqlite_options(file);
                 let readers = sqlite_readers(&options).await?;
-                let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
-                Ok(Self(Kind::Sqlite { readers, writer }))
+                Self::on_file(&options, readers, on_commit).await
             }
             DatabaseUrl::Postgres(url) => {
                 // Asked at once, so that it is known whether anybody answers.
-                let first = postgres::connect(url.expose()).await.map_err(OpenError::Connect)?;
+                let first = arrival::connect(url.expose()).await?;
                 let _ = first.close().await;
-                let server = Postgres::at(url.expose()).map_err(OpenError::Connect)?;
-                Ok(Self(Kind::Postgres { server, on_commit }))
+                Self::on_server(url.expose(), on_commit)
             }
         }
     }
@@ -143,8 +152,22 @@ impl Db {
         let options = sqlite_options(file);
         let readers = sqlite_readers(&options).await?;
         migrate_sqlite(&readers).await?;
-        let writer = Writer::start(&options, on_commit).await.map_err(OpenError::Connect)?;
-        Ok(Self(Kind::Sqlite { readers, writer }))
+        Self::on_file(&options, readers, on_commit).await
+    }
+
+    async fn on_file(
+        options: &SqliteConnectOptions,
+        readers: SqlitePool,
+        on_commit: OnCommit,
+    ) -> Result<Self, OpenError> {
+        let hearing = sqlite_pool(1).connect_lazy_with(options.clone().create_if_missing(false));
+        let writer = Writer::start(options, on_commit).await.map_err(OpenError::Connect)?;
+        Ok(Self(Kind::Sqlite { readers, hearing, writer }))
+    }
+
+    fn on_server(url: &str, on_commit: OnCommit) -> Result<Self, OpenError> {
+        let server = Postgres::at(url).map_err(OpenError::Connect)?;
+        Ok(Self(Kind::Postgres { hearing: server.apart(), server, on_commit }))
     }
 
     /// Connects to PostgreSQL and applies missing migrations, one process at a time.
@@ -152,12 +175,11 @@ impl Db {
     /// # Errors
     /// When nobody answers, the database is newer than this binary, or a migration fails.
     pub async fn open_postgres(url: &str, on_commit: OnCommit) -> Result<Self, OpenError> {
-        let mut first = postgres::connect(url).await.map_err(OpenError::Connect)?;
+        let mut first = arrival::connect(url).await?;
         POSTGRES_MIGRATIONS.run(&mut first).await.map_err(refused)?;
         // It may be cut now, and all is done.
         let _ = first.close().await;
-        let server = Postgres::at(url).map_err(OpenError::Connect)?;
-        Ok(Self(Kind::Postgres { server, on_commit }))
+        Self::on_server(url, on_commit)
     }
 
     /// For reads outside a write.
@@ -166,6 +188,16 @@ impl Db {
         match &self.0 {
             Kind::Sqlite { readers, .. } => On::Sqlite(readers),
             Kind::Postgres { server, .. } => On::Postgres(server),
+        }
+    }
+
+    /// For hearing what was revoked, one read at a time: by a connection of its own, so that a node whose other
+    /// connections are all in use hears on.
+    #[must_use]
+    pub fn hear(&self) -> On<'_> {
+        match &self.0 {
+            Kind::Sqlite { hearing, .. } => On::Sqlite(hearing),
+            Kind::Postgres { hearing, .. } => On::Postgres(hearing),
         }
     }
 
@@ -181,8 +213,8 @@ impl Db {
     {
         match &self.0 {
             Kind::Sqlite { writer, .. } => writer.write(intent).await,
-            Kind::Postgres { server, on_commit } => {
-                postgres::write(server.pool.clone(), on_commit.clone(), intent).await
+            Kind::Postgres { server, on_commit, .. } => {
+                postgres::write(server.clone(), on_commit.clone(), intent).await
             }
         }
     }
@@ -201,7 +233,7 @@ impl Db {
     pub fn notices(&self, on_change: OnChange, stop: &CancellationToken) -> Notices {
         match &self.0 {
             Kind::Sqlite { .. } => Notices::none(),
-            Kind::Postgres { server, .. } => Notices::of(server.pool.clone(), on_change, stop.clone()),
+            Kind::Postgres { server, .. } => Notices::of(server.clone(), on_change, stop.clone()),
         }
     }
 
@@ -215,15 +247,27 @@ impl Db {
         usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(idle)
     }
 
-    /// Waits until everything handed in is committed, and closes.
+    /// Waits until everything handed in is committed, and closes. The last connection to close an SQLite file takes the
+    /// journal into it, so that the file is whole by itself.
     pub async fn close(&self) {
         match &self.0 {
-            Kind::Sqlite { readers, writer } => {
-                writer.drain().await;
+            Kind::Sqlite { readers, hearing, writer } => {
+                hearing.close().await;
                 readers.close().await;
+                writer.end().await;
             }
-            Kind::Postgres { server, .. } => server.close().await,
+            Kind::Postgres { server, hearing, .. } => {
+                hearing.pool.close().await;
+                server.close().await;
+            }
         }
+    }
+
+    /// How long the journal of an SQLite file is, in bytes; it grows while somebody reads an old state of it.
+    #[must_use]
+    pub fn journal_length(&self) -> u64 {
+        let Kind::Sqlite { readers, .. } = &self.0 else { return 0 };
+        journal_of(readers.connect_options().get_filename())
     }
 }
 
@@ -234,18 +278,28 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .pragma("journal_size_limit", JOURNAL_KEPT)
         .disable_statement_logging()
 }
 
 async fn sqlite_readers(options: &SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    sqlite_pool(READERS).connect_with(options.clone()).await.map_err(OpenError::Connect)
+}
+
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(connections)
         // A file doesn't hang up, and asking it costs as much as a short query.
         .test_before_acquire(false)
         .acquire_timeout(PATIENCE)
-        .connect_with(options.clone())
-        .await
-        .map_err(OpenError::Connect)
+}
+
+/// How long the journal beside a file is.
+#[must_use]
+pub fn journal_of(file: &Path) -> u64 {
+    let mut journal = file.as_os_str().to_owned();
+    journal.push("-wal");
+    std::fs::metadata(journal).map_or(0, |found| found.len())
 }
 
 /// A file that is not there yet begins as its owner's only, and SQLite gives those beside it the same mode. Where this

@@ -19,7 +19,10 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{StoreError, StoreResult, on::PATIENCE};
+use super::{
+    StoreError, StoreResult,
+    patience::{self, patiently},
+};
 use crate::domain::ids::SessionId;
 
 /// So many statements at once, each on its own connection: one that hangs leaves the way to the other.
@@ -89,14 +92,10 @@ impl<T: Send + 'static, A: Send + 'static> Gatherer<T, A> {
     /// What the statement came to, [`StoreError::NotWritten`] if its task broke down, or [`StoreError::Slow`]: what had
     /// begun by then may yet be carried out, as when a reply is lost; what had not is dropped.
     pub async fn ask(&self, id: SessionId, what: T) -> StoreResult<A> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience::left();
         let (reply, answer) = oneshot::channel();
         self.0.hand_in(Job { id, what, deadline, reply });
-        match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(StoreError::NotWritten),
-            Err(_) => Err(StoreError::Slow),
-        }
+        patiently(async { answer.await.map_err(|_| StoreError::NotWritten)? }).await
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::server::store::patience::PATIENCE;
 
 type Batches = UnboundedReceiver<Vec<Job<u32, u32>>>;
 

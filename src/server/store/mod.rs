@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod alarms;
+pub mod arrival;
 pub mod audit;
 pub mod audit_chain;
 pub mod cleanup;
@@ -24,6 +25,8 @@ pub mod notices;
 pub mod on;
 pub mod pace;
 pub mod password_due;
+pub mod patience;
+mod plans;
 mod postgres;
 pub mod redis_sessions;
 pub mod revocations;

@@ -7,13 +7,13 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Executor as _,
     postgres::{PgListener, PgNotification},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{StoreResult, Tx, tx::Conn};
+use super::{StoreResult, Tx, patience::PATIENCE, postgres::Postgres, tx::Conn};
 use crate::domain::ids::UserId;
 
 /// Known to every session of a database; what is not ours costs a look.
@@ -24,6 +24,8 @@ const CHANGES: &str = "sekisho_changes";
 pub(super) const COMMIT: &str = "NOTIFY sekisho_revocations; COMMIT";
 /// Before another attempt to listen.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After so long without a notice the connection is asked whether it is still there: a firewall may have forgotten it.
+const ASK_AFTER: Duration = Duration::from_secs(10);
 
 /// Told of a change that any node made.
 pub type OnChange = Arc<dyn Fn(&UserId) + Send + Sync>;
@@ -49,10 +51,10 @@ impl Notices {
     }
 
     /// Listens on a connection of its own, again and again, until `stop`.
-    pub(super) fn of(pool: PgPool, on_change: OnChange, stop: CancellationToken) -> Self {
+    pub(super) fn of(server: Postgres, on_change: OnChange, stop: CancellationToken) -> Self {
         let heard = Arc::new(Notify::new());
         let told = Arc::clone(&heard);
-        tokio::spawn(async move { Box::pin(stop.run_until_cancelled(listen(pool, told, on_change))).await });
+        tokio::spawn(async move { Box::pin(stop.run_until_cancelled(listen(server, told, on_change))).await });
         Self(Some(heard))
     }
 
@@ -65,24 +67,32 @@ impl Notices {
     }
 }
 
-async fn listen(pool: PgPool, heard: Arc<Notify>, on_change: OnChange) {
+async fn listen(server: Postgres, heard: Arc<Notify>, on_change: OnChange) {
     loop {
-        if let Err(error) = listen_once(&pool, &heard, &on_change).await {
+        if let Err(error) = listen_once(&server, &heard, &on_change).await {
             tracing::debug!(%error, "no notices of the database are heard");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen_once(pool: &PgPool, heard: &Notify, on_change: &OnChange) -> Result<(), sqlx::Error> {
-    let mut listener = Box::pin(PgListener::connect_with(pool)).await?;
-    listener.listen_all([CHANNEL, CHANGES]).await?;
+async fn listen_once(server: &Postgres, heard: &Notify, on_change: &OnChange) -> Result<(), sqlx::Error> {
+    // A pool for each time: a connection that was forgotten may take a quarter of an hour to end.
+    let mut listener = in_time(Box::pin(PgListener::connect_with(&server.apart().pool))).await?;
+    in_time(listener.listen_all([CHANNEL, CHANGES])).await?;
     // What came before it was listened for.
     heard.notify_one();
-    while let Some(notice) = listener.try_recv().await? {
-        pass_on(&notice, heard, on_change);
+    loop {
+        match timeout(ASK_AFTER, listener.try_recv()).await {
+            Ok(Ok(Some(notice))) => pass_on(&notice, heard, on_change),
+            Ok(lost) => return lost.map(drop),
+            Err(_) => drop(in_time(listener.execute("SELECT 1")).await?),
+        }
     }
-    Ok(())
+}
+
+async fn in_time<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(PATIENCE, run).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 fn pass_on(notice: &PgNotification, heard: &Notify, on_change: &OnChange) {

@@ -3,12 +3,12 @@
 //! Texts use `$1` parameters, TEXT, BIGINT, BOOLEAN and byte strings, and no dialect's functions, so that each means the
 //! same to SQLite and to PostgreSQL. Each is compiled for both; nothing is decided by the text at run time.
 
-use std::{future::Future, time::Duration};
-
 use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 
-pub use super::postgres::{Lent, Postgres};
-use super::{StoreError, StoreResult};
+pub use super::{
+    patience::in_time,
+    postgres::{Lent, Postgres},
+};
 
 /// A pool for reads, or the connection of a write in progress.
 pub enum On<'c> {
@@ -16,20 +16,6 @@ pub enum On<'c> {
     SqliteTx(&'c mut SqliteConnection),
     Postgres(&'c Postgres),
     PostgresTx(&'c mut PgConnection),
-}
-
-/// How long a request waits for the database before it is told to come back: with it, 503 comes within two seconds.
-pub const PATIENCE: Duration = Duration::from_millis(1500);
-
-/// A database that takes no part any more must not keep requests waiting for its connections to fail.
-///
-/// # Errors
-/// What the statement returned, or [`StoreError::Slow`].
-pub async fn in_time<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> StoreResult<T> {
-    match tokio::time::timeout(PATIENCE, run).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(StoreError::Slow),
-    }
 }
 
 /// `sql!(on, fetch_optional, "SELECT … WHERE id = $1", id)` reads rows by `query_as`; `execute` gives the number of rows.
@@ -51,10 +37,16 @@ macro_rules! sql {
             }
             $crate::server::store::On::Postgres(server) => {
                 $crate::server::store::on::in_time(async {
-                    let mut lent = $crate::server::store::on::Lent::from(&server.pool).await?;
-                    let done = $crate::server::store::sql!(@run $fetch, &mut *lent, $text, $($value),*).await;
-                    lent.give_back();
-                    done
+                    let mut is_first = true;
+                    loop {
+                        let mut lent = $crate::server::store::on::Lent::from(&server.pool).await?;
+                        let done = $crate::server::store::sql!(@run $fetch, &mut *lent, $text, $($value),*).await;
+                        if std::mem::take(&mut is_first) && server.plans.have_failed(&done) {
+                            continue;
+                        }
+                        lent.give_back();
+                        break done;
+                    }
                 })
                 .await
             }

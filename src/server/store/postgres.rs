@@ -19,7 +19,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     StoreError, StoreResult, Tx, notices,
-    on::PATIENCE,
+    patience::{self, PATIENCE, patiently},
+    plans::Plans,
     session_batches::{self, SessionBatches},
     tx::Conn,
     writer::OnCommit,
@@ -34,8 +35,13 @@ const START_PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the address is none, or nobody answers there.
 pub async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
-    let options = options(url)?;
-    timeout(START_PATIENCE, options.connect()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    in_time_to_start(options(url)?.connect()).await
+}
+
+/// # Errors
+/// What it came to, or that it took too long.
+pub async fn in_time_to_start<T>(run: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(START_PATIENCE, run).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// A server: the pool for everything, and what sends the reads and writes of many refreshes as one.
@@ -43,6 +49,8 @@ pub async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
 pub struct Postgres {
     pub pool: PgPool,
     pub(super) batches: Arc<SessionBatches>,
+    pub plans: Plans,
+    options: PgConnectOptions,
 }
 
 impl Postgres {
@@ -51,9 +59,19 @@ impl Postgres {
     /// # Errors
     /// When the address is none.
     pub fn at(url: &str) -> Result<Self, sqlx::Error> {
-        let pool = pool_at(url, CONNECTIONS, &[])?;
-        let batches = pool_at(url, session_batches::CONNECTIONS, &session_batches::SETTINGS)?;
-        Ok(Self { batches: Arc::new(SessionBatches::new(batches, pool.clone())), pool })
+        let options = options_in_use(url)?;
+        let plans = Plans::default();
+        let pool = pool(options.clone(), CONNECTIONS, &plans);
+        let for_batches = options.clone().options(session_batches::SETTINGS);
+        let for_batches = self::pool(for_batches, session_batches::CONNECTIONS, &plans);
+        let batches = Arc::new(SessionBatches::new(for_batches, pool.clone(), &plans));
+        Ok(Self { pool, batches, plans, options })
+    }
+
+    /// The same server by one connection of one's own, which is free however many are in use.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { pool: pool(self.options.clone(), 1, &self.plans), ..self.clone() }
     }
 
     /// Waits until everything handed in is committed or refused, and closes.
@@ -63,18 +81,28 @@ impl Postgres {
     }
 }
 
-/// A pool, which connects when it is used. Its sessions wait for locks and statements a little less long than
-/// those who ask.
-fn pool_at(url: &str, connections: u32, settings: &[(&str, &str)]) -> Result<PgPool, sqlx::Error> {
-    let patience =
-        [("lock_timeout", "1200"), ("statement_timeout", "1400"), ("idle_in_transaction_session_timeout", "5000")];
-    let options = options(url)?.options(patience).options(settings.iter().copied());
-    Ok(PgPoolOptions::new()
+/// A pool, which connects when it is used.
+fn pool(options: PgConnectOptions, connections: u32, plans: &Plans) -> PgPool {
+    let plans = plans.clone();
+    PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
-        .before_acquire(|conn, about| Box::pin(async move { answers(conn, about.idle_for).await }))
-        .connect_lazy_with(options))
+        .before_acquire(move |conn, about| {
+            let is_outlived = plans.may_be_outlived(about.age);
+            Box::pin(async move { Ok(!is_outlived && answers(conn, about.idle_for).await?) })
+        })
+        .connect_lazy_with(options)
+}
+
+/// Sessions wait for locks and statements a little less long than those who ask.
+///
+/// # Errors
+/// When the address is none.
+pub fn options_in_use(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let patience =
+        [("lock_timeout", "1200"), ("statement_timeout", "1400"), ("idle_in_transaction_session_timeout", "5000")];
+    Ok(options(url)?.options(patience))
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
@@ -132,18 +160,20 @@ impl DerefMut for Lent {
 /// # Errors
 /// What the intent returned, that it could not be committed, or that it took too long. Whether a commit that was not
 /// answered took place nobody knows: what it revoked is heard from the feed.
-pub async fn write<T, F>(pool: PgPool, on_commit: OnCommit, intent: F) -> StoreResult<T>
+pub async fn write<T, F>(server: Postgres, on_commit: OnCommit, intent: F) -> StoreResult<T>
 where
     T: Send + 'static,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
 {
-    let deadline = Instant::now() + PATIENCE;
-    carry_out(deadline, async move {
-        let mut tx = Tx::new(Conn::Postgres(Lent::from(&pool).await?));
+    let deadline = Instant::now() + patience::left();
+    carry_out(async move {
+        let mut tx = Tx::new(Conn::Postgres(Lent::from(&server.pool).await?));
         let outcome = timeout_at(deadline, transact(&mut tx, intent)).await.unwrap_or(Err(StoreError::Slow));
         if outcome.is_ok() {
             on_commit(&tx.revocations, &tx.changed);
         }
+        // An intent can't be run twice; nothing of it was written, and the next one finds new plans.
+        server.plans.have_refused(&outcome);
         tokio::spawn(give_back(tx, outcome.is_ok()));
         outcome
     })
@@ -151,14 +181,8 @@ where
 }
 
 /// Goes on when the caller is gone, or has been told that it took too long.
-async fn carry_out<T: Send + 'static>(
-    deadline: Instant,
-    work: impl Future<Output = StoreResult<T>> + Send + 'static,
-) -> StoreResult<T> {
-    match timeout_at(deadline, tokio::spawn(work)).await {
-        Ok(carried_out) => carried_out.map_err(|_| StoreError::NotWritten)?,
-        Err(_) => Err(StoreError::Slow),
-    }
+async fn carry_out<T: Send + 'static>(work: impl Future<Output = StoreResult<T>> + Send + 'static) -> StoreResult<T> {
+    patiently(async { tokio::spawn(work).await.map_err(|_| StoreError::NotWritten)? }).await
 }
 
 async fn transact<T, F>(tx: &mut Tx, intent: F) -> StoreResult<T>

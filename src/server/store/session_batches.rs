@@ -18,6 +18,7 @@ use super::{
     On, StoreError, StoreResult,
     gatherer::{Gatherer, Job, LANES},
     on::{Lent, columns, in_time},
+    plans::Plans,
     session_renewal::{Renewal, renew_on},
     session_row::session_columns,
     session_with_user::Both,
@@ -48,11 +49,12 @@ pub struct SessionBatches {
 impl SessionBatches {
     /// Batches go to connections of their own, single statements to `single`.
     #[must_use]
-    pub fn new(pool: PgPool, single: PgPool) -> Self {
+    pub fn new(pool: PgPool, single: PgPool, plans: &Plans) -> Self {
         let tasks = TaskTracker::new();
-        let reading = pool.clone();
-        let reads = Gatherer::new(tasks.clone(), move |batch| find_all(reading.clone(), batch).boxed());
-        let by_one = ByOne { pool: single, tasks: tasks.clone() };
+        let (reading, outlived) = (pool.clone(), plans.clone());
+        let reads =
+            Gatherer::new(tasks.clone(), move |batch| find_all(reading.clone(), outlived.clone(), batch).boxed());
+        let by_one = ByOne { pool: single, plans: plans.clone(), tasks: tasks.clone() };
         let writing = pool.clone();
         let renewals =
             Gatherer::new(tasks.clone(), move |batch| renew_all(writing.clone(), by_one.clone(), batch).boxed());
@@ -83,8 +85,8 @@ impl SessionBatches {
     }
 }
 
-async fn find_all(pool: PgPool, batch: Vec<Job<(), Found>>) {
-    match read(&pool, &batch).await {
+async fn find_all(pool: PgPool, plans: Plans, batch: Vec<Job<(), Found>>) {
+    match read(&pool, &plans, &batch).await {
         Ok(mut rows) => {
             for job in batch {
                 let found = rows.remove(job.id.as_str()).map(Both::read).transpose();
@@ -118,13 +120,19 @@ const READ: &str = concat!(
     " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = r.id OFFSET 0) found"
 );
 
-async fn read(pool: &PgPool, batch: &[Job<(), Found>]) -> StoreResult<HashMap<String, Both>> {
+async fn read(pool: &PgPool, plans: &Plans, batch: &[Job<(), Found>]) -> StoreResult<HashMap<String, Both>> {
     let ids: Vec<&str> = batch.iter().map(|job| job.id.as_str()).collect();
     let rows: Vec<Both> = in_time(async {
-        let mut lent = Lent::from(pool).await?;
-        let rows = sqlx::query_as(READ).bind(ids).fetch_all(&mut *lent).await;
-        lent.give_back();
-        rows
+        let mut is_first = true;
+        loop {
+            let mut lent = Lent::from(pool).await?;
+            let rows = sqlx::query_as(READ).bind(&ids).fetch_all(&mut *lent).await;
+            if std::mem::take(&mut is_first) && plans.have_failed(&rows) {
+                continue;
+            }
+            lent.give_back();
+            break rows;
+        }
     })
     .await?;
     Ok(rows.into_iter().map(|row| (row.id().to_owned(), row)).collect())
@@ -132,9 +140,10 @@ async fn read(pool: &PgPool, batch: &[Job<(), Found>]) -> StoreResult<HashMap<St
 
 async fn renew_all(pool: PgPool, by_one: ByOne, batch: Vec<Job<Arc<Renewal>, Option<Timestamp>>>) {
     let renewed = match write(&pool, &batch).await {
-        Ok(renewed) => renewed,
-        Err(error) if is_of_one_row(&error) => Vec::new(),
-        Err(error) => return refuse(batch, &error),
+        Err(error) if !is_of_one_row(&error) && !by_one.plans.have_refused(&Err::<(), _>(error.clone())) => {
+            return refuse(batch, &error);
+        }
+        done => done.unwrap_or_default(),
     };
     for job in batch {
         match renewed.iter().find(|(id, _)| id == job.id.as_str()) {
@@ -225,6 +234,7 @@ fn refuse<T, A>(batch: Vec<Job<T, A>>, error: &StoreError) {
 #[derive(Clone)]
 struct ByOne {
     pool: PgPool,
+    plans: Plans,
     tasks: TaskTracker,
 }
 

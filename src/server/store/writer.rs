@@ -9,10 +9,15 @@ use futures::{FutureExt, future::BoxFuture};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout_at},
+    time::Instant,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{StoreError, StoreResult, Tx, on::PATIENCE, tx::Conn};
+use super::{
+    Fault, StoreError, StoreResult, Tx,
+    patience::{self, patiently},
+    tx::Conn,
+};
 use crate::domain::{ids::UserId, revocation::Revocation};
 
 /// Told of every revocation after it is committed and before its intent is answered, and whose sessions or account are
@@ -40,6 +45,8 @@ type Run = Box<dyn for<'t> FnOnce(StoreResult<&'t mut Tx>) -> BoxFuture<'t, Verd
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Job>,
+    stop: CancellationToken,
+    task: TaskTracker,
 }
 
 impl Writer {
@@ -50,8 +57,11 @@ impl Writer {
     pub async fn start(options: &SqliteConnectOptions, on_commit: OnCommit) -> Result<Self, sqlx::Error> {
         let conn = options.connect().await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(Tx::new(Conn::Sqlite(conn)), jobs, on_commit));
-        Ok(Self { queue })
+        let (stop, task) = (CancellationToken::new(), TaskTracker::new());
+        let link = Link { tx: Tx::new(Conn::Sqlite(conn)), options: options.clone().create_if_missing(false) };
+        task.spawn(run(link, jobs, on_commit, stop.clone()));
+        task.close();
+        Ok(Self { queue, stop, task })
     }
 
     /// Queues an intent and waits for its batch to be committed.
@@ -64,8 +74,7 @@ impl Writer {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
     {
-        let deadline = Instant::now() + PATIENCE;
-        timeout_at(deadline, self.queue(intent, deadline)).await.unwrap_or(Err(StoreError::Slow))
+        patiently(self.queue(intent, Instant::now() + patience::left())).await
     }
 
     async fn queue<T, F>(&self, intent: F, deadline: Instant) -> StoreResult<T>
@@ -92,18 +101,50 @@ impl Writer {
         answer.await.map_err(|_| StoreError::NotWritten)?
     }
 
-    /// Waits, as long as it takes, until everything handed in is committed or refused: answers come in order.
-    pub async fn drain(&self) {
-        let _ = self.queue(|_| Box::pin(async { Ok(()) }), Instant::now() + PATIENCE).await;
+    /// Takes nothing more, and waits until everything handed in is committed or refused and the connection is closed.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        self.task.wait().await;
     }
 }
 
-async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
+/// The writing connection, and how it is opened again. A file that is not there any more is not made.
+struct Link {
+    tx: Tx,
+    options: SqliteConnectOptions,
+}
+
+impl Link {
+    /// Begins a transaction. On a connection that has broken down (its thread panicked, its transaction can't be ended) a
+    /// new one takes its place: nothing of the batch has happened yet.
+    async fn begin(&mut self) -> StoreResult<()> {
+        let begun = execute(&mut self.tx, "BEGIN IMMEDIATE").await;
+        let Err(error) = begun else { return Ok(()) };
+        if !matches!(error.fault(), Fault::Unreachable | Fault::Disk | Fault::Broken) {
+            return Err(error);
+        }
+        tracing::warn!(error = %error, "the writing connection has broken down and is opened again");
+        self.tx.conn = Conn::Sqlite(self.options.connect().await?);
+        execute(&mut self.tx, "BEGIN IMMEDIATE").await
+    }
+}
+
+async fn run(mut link: Link, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
-    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        let taken = tokio::select! {
+            biased;
+            // What has been handed in is still carried out.
+            () = stop.cancelled(), if !jobs.is_closed() => { jobs.close(); continue }
+            taken = jobs.recv_many(&mut batch, BATCH) => taken,
+        };
+        if taken == 0 {
+            break;
+        }
         let now = Instant::now();
         let waited_for = batch.drain(..).filter(|job| job.deadline > now).collect();
-        let (verdicts, outcome) = commit(&mut tx, waited_for).await;
+        let (verdicts, outcome) = commit(&mut link, waited_for).await;
+        let tx = &mut link.tx;
         if outcome.is_ok() {
             on_commit(&tx.revocations, &tx.changed);
         }
@@ -113,16 +154,17 @@ async fn run(mut tx: Tx, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit) {
             (verdict.answer)(outcome.clone());
         }
     }
-    if let Conn::Sqlite(conn) = tx.conn {
+    if let Conn::Sqlite(conn) = link.tx.conn {
         let _ = conn.close().await;
     }
 }
 
 /// Runs the jobs in one transaction. After a fault of the database none of them stays, and those not reached are
 /// not begun: SQLite may have ended the transaction by itself, and what came next would be one of its own.
-async fn commit(tx: &mut Tx, jobs: Vec<Job>) -> (Vec<Verdict>, StoreResult<()>) {
+async fn commit(link: &mut Link, jobs: Vec<Job>) -> (Vec<Verdict>, StoreResult<()>) {
     let mut verdicts = Vec::with_capacity(jobs.len());
-    let mut outcome = execute(tx, "BEGIN IMMEDIATE").await;
+    let mut outcome = link.begin().await;
+    let tx = &mut link.tx;
     for job in jobs {
         let verdict = match outcome.clone() {
             // The wait for another process may have been longer than the caller's.

@@ -13,7 +13,7 @@ use crate::{
         flow,
         store::{
             Db, StoreResult, audit, database_file,
-            db::Schema,
+            db::{JOURNAL_LONG, Schema, journal_of},
             guards::{self, Guard},
             keys,
         },
@@ -151,11 +151,19 @@ fn files(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> = unwise.collect();
     if let Some(database) = config.database_file() {
         findings.extend(private("database file", database, Verdict::Warn));
+        findings.extend(journal(journal_of(database)));
     }
     if let Some(secret) = config.secret_file().filter(|_| config.auth_secret.is_none()) {
         findings.extend(private("auth secret", &secret, Verdict::Fault));
     }
     findings
+}
+
+/// Nothing is said of one that is as long as it should be.
+fn journal(length: u64) -> Option<Finding> {
+    let text = format!("the journal beside the database file is {} MiB long", length >> 20);
+    let hint = "a program reads an old state of the file: a shell with an open transaction, a backup that hangs?";
+    (length >= JOURNAL_LONG).then(|| Finding::new("journal", Verdict::Warn, text).hint(hint))
 }
 
 /// Nothing is said of a file that is not there: whether it should be is another check's.
@@ -190,6 +198,12 @@ mod tests {
         assert_eq!(verdict(None), Verdict::Ok);
         assert_eq!(verdict(Some(now.plus(SKEW))), Verdict::Ok);
         assert_eq!(verdict(Some(now.plus(Duration::from_secs(6)))), Verdict::Fault);
+    }
+
+    #[test]
+    fn a_journal_that_grows_is_told() {
+        assert!(journal(JOURNAL_LONG - 1).is_none());
+        assert_eq!(journal(JOURNAL_LONG).unwrap().verdict, Verdict::Warn);
     }
 
     #[test]

@@ -64,7 +64,6 @@ mod tests {
         let key = |byte| SecretBytes::new(vec![byte; 32]);
         let claim = Claim { endpoint: "/api/x", kind: "__done", result: "{}" };
         let proof = prove(&key(1), Holder::Session("a"), claim);
-        let is_proved = |key: &SecretBytes, holder, claim, proof: &str| super::is_proved(key, holder, claim, proof);
         assert!(is_proved(&key(1), Holder::Session("a"), claim, &proof));
         assert!(!is_proved(&key(2), Holder::Session("a"), claim, &proof));
         assert!(!is_proved(&key(1), Holder::Session("b"), claim, &proof));

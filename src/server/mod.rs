@@ -10,6 +10,7 @@ pub mod device;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod listen;
 pub mod metrics;
 pub mod node;
 pub mod outbound;

@@ -1,6 +1,6 @@
 //! `sekisho serve`: opens, listens, and serves until it is told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr};
+use std::{io::ErrorKind, net::SocketAddr, path::Path};
 
 use serde_json::json;
 use tokio::{
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
+    listen::{Listener, SocketFile},
     metrics,
     node::{self, activity},
     router, serve,
@@ -25,14 +26,17 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     let stop = stop_on_signal()?;
     let state = AppState::start(Parts::of_system(config)).await?;
     // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = listen(state.config.addr, "server.addr").await?;
+    let listener = match &state.config.listen_socket {
+        Some(path) => Listener::Socket(listen_on_socket(path).await?),
+        None => listen(state.config.addr, "server.addr").await?.into(),
+    };
     let watched = match state.config.metrics_addr {
         Some(addr) => Some(listen(addr, "metrics.addr").await?),
         None => None,
     };
     first_admin::ensure(&state, out).await?;
     let url = &state.config.public_url;
-    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.local_addr().ok() }));
+    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.place() }));
     node::start(&state, &stop);
     if let Some(watched) = watched {
         tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
@@ -52,6 +56,19 @@ async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
             _ => format!("can't be listened on: {error}"),
         };
         Failure::refused(format!("{key}: {addr} {why}"))
+    })
+}
+
+async fn listen_on_socket(path: &Path) -> Result<SocketFile, Failure> {
+    SocketFile::bind(path).await.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => "is in use by another program; stop it or set another path".to_owned(),
+            ErrorKind::AlreadyExists => "is there and is no socket; take it away or set another path".to_owned(),
+            ErrorKind::NotFound => "is in a folder that is not there; make it first".to_owned(),
+            ErrorKind::PermissionDenied => "needs a permission this user does not have".to_owned(),
+            _ => format!("can't be listened on: {error}"),
+        };
+        Failure::refused(format!("server.listen_socket: {} {why}", path.display()))
     })
 }
 

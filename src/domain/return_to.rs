@@ -3,15 +3,18 @@
 //! Addresses of other hosts are compared, not parsed: what stands where browsers read the host must be a named one to
 //! the letter. So nothing has to be known of what else browsers read there (user names, odd digits, other alphabets).
 
-/// Longer addresses are not followed.
-pub const LONGEST: usize = 2048;
+use std::fmt;
+
+/// Longer addresses are not followed, in bytes as they stand. Most servers take no longer ones either.
+pub const LONGEST: usize = 8 * 1024;
 /// Where one is led who may not be led where they asked.
 pub const HOME: &str = "/";
 /// Where one is led who has signed out.
 pub const SIGN_IN: &str = "/login";
 const REGISTER: &str = "/register";
+const SIGN_OUT: &str = "/logout";
 /// Pages that would lead on from there.
-const LEADING_ON: [&str; 2] = [SIGN_IN, REGISTER];
+const LEADING_ON: [&str; 3] = [SIGN_IN, SIGN_OUT, REGISTER];
 /// Below these there is no page: what stands there answers programs, or takes what forms send.
 const NO_PAGES: [&str; 4] = ["/api/", "/auth/", "/.well-known/", "/pkg/"];
 const NO_PAGE: [&str; 3] = ["/events", "/healthz", "/readyz"];
@@ -22,35 +25,69 @@ pub struct ReturnHost {
     name: String,
     /// The scheme's own where there is none.
     port: Option<u16>,
+    /// All hosts below that name are meant, and not the one of that name.
+    below: bool,
 }
 
 impl ReturnHost {
-    /// Reads `host` or `host:port`: a name of ASCII letters, digits, hyphens and dots, or an IPv4 address.
+    /// Reads `host` or `host:port`: a name of ASCII letters, digits, hyphens and dots, or an IPv4 address. `*.` before a
+    /// name means all hosts below it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, port) = match text.split_once(':') {
             Some((name, port)) => (name, Some(port_of(port)?)),
             None => (text, None),
         };
-        let is_label = |label: &str| {
-            let fits = !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
-            fits && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        let is_name = name.len() <= 253 && name.split('.').all(is_label);
-        is_name.then(|| Self { name: name.to_ascii_lowercase(), port })
+        let below = name.strip_prefix("*.");
+        let name = below.unwrap_or(name);
+        is_name(name).then(|| Self { name: name.to_ascii_lowercase(), port, below: below.is_some() })
+    }
+
+    /// Whether all hosts that it means are below that domain, or the domain itself.
+    fn is_within(&self, domain: &str) -> bool {
+        self.name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    }
+
+    /// Whether it means a host that stands in an address.
+    fn means(&self, name: &str) -> bool {
+        if !self.below {
+            return self.name.eq_ignore_ascii_case(name);
+        }
+        let head = name.len().checked_sub(self.name.len() + 1).and_then(|dot| name.split_at_checked(dot));
+        let is_below =
+            |(_, tail): (&str, &str)| tail.strip_prefix('.').is_some_and(|tail| tail.eq_ignore_ascii_case(&self.name));
+        is_name(name) && head.is_some_and(is_below)
     }
 
     /// Whether it was written as a name alone: no port, no capitals, no IPv4 address (whose last label is a number).
     #[must_use]
     pub fn is_bare_name_of(&self, text: &str) -> bool {
         let last = self.name.rsplit('.').next().unwrap_or_default();
-        self.name == text && !last.starts_with(|first: char| first.is_ascii_digit())
+        !self.below && self.name == text && !last.starts_with(|first: char| first.is_ascii_digit())
     }
+}
+
+/// One that a browser reads as it stands.
+fn is_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let fits = !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+        fits && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// Digits only: `parse` by itself takes a plus sign too.
 fn port_of(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten().filter(|port| *port != 0)
+}
+
+/// As it is written, in small letters.
+impl fmt::Display for ReturnHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let star = if self.below { "*." } else { "" };
+        write!(f, "{star}{}", self.name)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
 }
 
 /// This site and the hosts beside it.
@@ -83,9 +120,13 @@ impl ReturnHosts {
     /// Browsers don't look at the port.
     fn has_our_cookies(&self, host: &ReturnHost) -> bool {
         let own = self.origin.split_once("://").map_or("", |(_, own)| own.split(':').next().unwrap_or_default());
-        let below =
-            |domain: &str| host.name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
-        host.name == own || self.shared.as_deref().is_some_and(below)
+        let is_own = !host.below && host.name == own;
+        is_own || self.shared.as_deref().is_some_and(|domain| host.is_within(domain))
+    }
+
+    /// Those that mean more hosts than our cookies go to: among them may be anybody's.
+    pub fn too_wide(&self) -> impl Iterator<Item = String> {
+        self.hosts.iter().filter(|host| host.below && !self.has_our_cookies(host)).map(ToString::to_string)
     }
 
     /// `asked` as a browser may be sent there: a path of this site, or an address on a named host. Plain http only
@@ -119,12 +160,7 @@ impl ReturnHosts {
     /// The origins of the named hosts, for a content security policy.
     pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
         let schemes = ["https", "http"].into_iter().filter(|scheme| self.default_port(scheme).is_some());
-        schemes.flat_map(|scheme| {
-            self.hosts.iter().map(move |host| {
-                let port = host.port.map(|port| format!(":{port}")).unwrap_or_default();
-                format!("{scheme}://{}{port}", host.name)
-            })
-        })
+        schemes.flat_map(|scheme| self.hosts.iter().map(move |host| format!("{scheme}://{host}")))
     }
 
     /// The named host that an address is on.
@@ -136,7 +172,7 @@ impl ReturnHosts {
             Some((name, port)) => (name, port_of(port)?),
             None => (authority, default),
         };
-        self.hosts.iter().find(|host| host.name.eq_ignore_ascii_case(name) && host.port.unwrap_or(default) == port)
+        self.hosts.iter().find(|host| host.means(name) && host.port.unwrap_or(default) == port)
     }
 
     fn default_port(&self, scheme: &str) -> Option<u16> {

@@ -125,6 +125,7 @@ fn nothing_else_is_led_to() {
         " https://app.example.com/",
         "/login",
         "/login?return_to=/login",
+        "/logout?return_to=/",
         "/register",
         "/api/logout",
         "/auth/verify",
@@ -144,7 +145,55 @@ fn nothing_else_is_led_to() {
         assert_eq!(hosts(SITE).allowed(elsewhere), None, "{elsewhere:?}");
         assert_eq!(hosts(SITE).safe(elsewhere), "/");
     }
-    assert_eq!(hosts(SITE).allowed(&format!("/{}", "a".repeat(LONGEST))), None);
+    let longest = format!("/{}", "a".repeat(LONGEST - 1));
+    assert_eq!(hosts(SITE).allowed(&longest), Some(longest.as_str()));
+    assert_eq!(hosts(SITE).allowed(&format!("{longest}a")), None);
+}
+
+#[test]
+fn a_star_means_the_hosts_below_a_name_and_never_that_name_or_what_only_looks_like_one() {
+    let star = vec![ReturnHost::parse("*.Example.com").unwrap(), ReturnHost::parse("*.example.com:8443").unwrap()];
+    let hosts = ReturnHosts::new(SITE, star, Some("example.com"));
+    for address in ["https://a.example.com/x", "https://A.b.EXAMPLE.com", "https://a.example.com:8443?y"] {
+        assert_eq!(hosts.allowed(address), Some(address));
+        assert!(hosts.have_our_cookies(address));
+    }
+    for elsewhere in [
+        "https://example.com/",
+        "https://.example.com/",
+        "https://badexample.com/",
+        "https://a.example.com.evil.example/",
+        "https://a@b.example.com/",
+        "https://evil.example%2f.example.com/",
+        "https://evil.example%00.example.com/",
+        "https://evil.example\\.example.com/",
+        "https://evil.example#.example.com/",
+        "https://-a.example.com/",
+        "https://a..example.com/",
+        "https://*.example.com/",
+        "https://a.example.com:8080/",
+        "http://a.example.com/",
+    ] {
+        assert_eq!(hosts.allowed(elsewhere), None, "{elsewhere}");
+    }
+    assert_eq!(hosts.origins().collect::<Vec<_>>(), ["https://*.example.com", "https://*.example.com:8443"]);
+    assert_eq!(hosts.too_wide().count(), 0);
+}
+
+#[test]
+fn a_star_is_too_wide_where_our_cookies_do_not_go() {
+    for (host, domain, fits) in [
+        ("*.example.com", Some("example.com"), true),
+        ("*.apps.example.com", Some("example.com"), true),
+        ("*.example.com", None, false),
+        ("*.id.example.com", None, false),
+        ("*.com", Some("example.com"), false),
+        ("*.badexample.com", Some("example.com"), false),
+        ("*.example.com", Some("id.example.com"), false),
+    ] {
+        let hosts = ReturnHosts::new(SITE, vec![ReturnHost::parse(host).unwrap()], domain);
+        assert_eq!(hosts.too_wide().next().is_none(), fits, "{host} {domain:?}");
+    }
 }
 
 #[test]
@@ -159,7 +208,7 @@ fn plain_http_is_led_to_from_plain_http_only() {
 
 #[test]
 fn what_is_no_host_is_not_taken_for_one() {
-    for host in ["app.example.com", "APP", "127.0.0.1:8080", "a-b.example"] {
+    for host in ["app.example.com", "APP", "127.0.0.1:8080", "a-b.example", "*.example.com:8443"] {
         assert!(ReturnHost::parse(host).is_some(), "{host}");
     }
     for other in [
@@ -177,7 +226,11 @@ fn what_is_no_host_is_not_taken_for_one() {
         "a/b",
         "https://a",
         "a@b",
-        "*.a",
+        "*",
+        "*.",
+        "a.*",
+        "*a",
+        "*.*.a",
         "[::1]",
         "日本.jp",
         "a b",
@@ -227,6 +280,10 @@ proptest! {
     /// As a browser reads it (WHATWG URL), from a page of this site.
     #[test]
     fn no_address_leads_a_browser_elsewhere(pieces in proptest::collection::vec(piece(), 0..8)) {
+        let star = vec![ReturnHost::parse("*.example.com").unwrap()];
+        let wide = ReturnHosts::new(SITE, star, Some("example.com"));
+        let led = Url::parse(SITE).unwrap().join("/login?x=1").unwrap().join(wide.safe(&pieces.concat())).unwrap();
+        prop_assert!(led.host_str().unwrap().ends_with(".example.com") && led.scheme() == "https", "{led}");
         let hosts = hosts(SITE);
         let led = Url::parse(SITE).unwrap().join("/login?x=1").unwrap().join(hosts.safe(&pieces.concat())).unwrap();
         let origin = led.origin().ascii_serialization();

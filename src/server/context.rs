@@ -17,7 +17,7 @@ use super::{
     crypto::access_token::Verified,
     device, flow,
     http::{
-        client_ip,
+        client_ip::Peer,
         cookies::{ReplyCookies, RequestCookies},
     },
     state::AppState,
@@ -78,7 +78,7 @@ pub struct Inner {
     pub now: Timestamp,
     pub address: IpAddr,
     /// Who is connected, which may be a proxy of ours.
-    peer: IpAddr,
+    peer: Peer,
     /// As it came. It and the id are made into text by those few who ask for it: most requests only ask who someone is.
     agent: Option<HeaderValue>,
     /// Its script has found a touch screen.
@@ -89,6 +89,8 @@ pub struct Inner {
     pub reply: ReplyCookies,
     /// A page or a scriptless form asks, not a script.
     pub navigates: bool,
+    /// Nobody has asked for it yet: a browser fetches ahead of a click that may never come. Nothing is set or moved by that.
+    pub speculates: bool,
     pub by: By,
     exchanged: bool,
     authentication: Authentication,
@@ -125,7 +127,7 @@ impl RequestContext {
     /// Whether a trusted proxy asks, whose word on what it was asked itself counts.
     #[must_use]
     pub fn is_behind_proxy(&self) -> bool {
-        client_ip::is_trusted(self.peer, &self.state.config.trusted_proxies)
+        self.peer.is_trusted(&self.state.config.trusted_proxies)
     }
 
     /// What asks, by its user agent alone: what its script has said may be missing from the next request of the same browser, and

@@ -10,6 +10,7 @@ pub mod device;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod listen;
 pub mod log_lines;
 pub mod metrics;
 pub mod node;

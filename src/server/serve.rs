@@ -23,13 +23,15 @@ use hyper_util::{
     },
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
 
-use super::http::patient_io::PatientIo;
+use super::{
+    http::{client_ip::BySocket, patient_io::PatientIo},
+    listen::{Listener, Stream},
+};
 
 const MOST_CONNECTIONS: usize = 10_000;
 /// For the headers of a request, from its first byte or from the end of the one before.
@@ -44,7 +46,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` is done, and then lets what is under way finish, for a while.
-pub async fn serve(listener: TcpListener, app: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: impl Into<Listener>, app: Router, shutdown: impl Future<Output = ()>) {
+    let listener = listener.into();
     let builder = builder();
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -79,10 +82,11 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
+/// Without an address where it came by a socket.
+type Accepted = (Stream, Option<SocketAddr>, OwnedSemaphorePermit);
 
 /// The next connection, once there is a place for it. Failures pass: the server goes on.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
+async fn accept(listener: &Listener, places: &Arc<Semaphore>) -> Accepted {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // Never closed; were it, there would be nothing to accept for.
@@ -107,14 +111,19 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 /// One connection, from its first byte to its last.
 async fn converse(builder: Builder<TokioExecutor>, app: Router, watcher: Watcher, accepted: Accepted) {
     let (stream, peer, _place) = accepted;
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Stream::Left(stream) = &stream
+        && let Err(error) = stream.set_nodelay(true)
+    {
         tracing::debug!(%error, "TCP_NODELAY");
     }
     let has_asked = Arc::new(AtomicBool::new(false));
     let asks = Arc::clone(&has_asked);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        match peer {
+            Some(peer) => drop(request.extensions_mut().insert(ConnectInfo(peer))),
+            None => drop(request.extensions_mut().insert(BySocket)),
+        }
         app.clone().oneshot(request.map(Body::new))
     });
     let connection = builder.serve_connection(TokioIo::new(PatientIo::new(stream)), service);
@@ -142,6 +151,7 @@ mod tests {
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
         sync::oneshot,
         time::pause,
     };

@@ -78,6 +78,20 @@ impl Server {
         command
     }
 
+    /// On a Unix socket, and what it says of where it listens.
+    pub fn on_socket(path: &std::path::Path) -> (Self, String) {
+        let socket = format!("server.listen_socket={}", path.display());
+        let mut command = Self::command(&[&socket], None);
+        let folder = tempfile::tempdir().unwrap();
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = pipes.current_dir(folder.path()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let place = lines
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(&line).ok())
+            .find_map(|line| Some(line["addr"].as_str()?.to_owned()));
+        (Self { child, addr: SocketAddr::from(([0, 0, 0, 0], 0)), folder }, place.unwrap_or_default())
+    }
+
     fn run(mut command: Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(folder.path().join(LOG)).unwrap();

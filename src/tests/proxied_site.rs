@@ -43,6 +43,27 @@ impl Kind {
             Self::Nginx => include_str!("../../docs/nginx.conf"),
             Self::Caddy => include_str!("../../docs/Caddyfile"),
         };
+        self.placed(shipped, port, [sekisho, upstream])
+    }
+
+    /// The same with the lines that let preflights through.
+    fn configuration_with_preflights(self, port: u16, sekisho: &str, upstream: &str) -> String {
+        let shipped = match self {
+            Self::Nginx => include_str!("../../docs/nginx.conf").replace("#if ($sekisho", "if ($sekisho"),
+            Self::Caddy => {
+                let lines = include_str!("../../docs/Caddyfile").lines();
+                let off = ["@", "handle", "\t", "}"].map(|begins| format!("\t\t#{begins}"));
+                let on = lines.map(|line| match off.iter().any(|off| line.starts_with(off)) {
+                    true => line.replacen('#', "", 1) + "\n",
+                    false => line.to_owned() + "\n",
+                });
+                on.collect()
+            }
+        };
+        self.placed(&shipped, port, [sekisho, upstream])
+    }
+
+    fn placed(self, shipped: &str, port: u16, [sekisho, upstream]: [&str; 2]) -> String {
         let shipped: String = shipped
             .lines()
             .filter(|line| !line.starts_with('#') && !line.contains("ssl_certificate"))
@@ -163,6 +184,14 @@ pub struct Site {
 impl Site {
     /// `None` where the proxy is not installed.
     pub fn start(kind: Kind) -> Option<Self> {
+        Self::configured(kind, Kind::configuration)
+    }
+
+    pub fn start_with_preflights(kind: Kind) -> Option<Self> {
+        Self::configured(kind, Kind::configuration_with_preflights)
+    }
+
+    fn configured(kind: Kind, configuration: fn(Kind, u16, &str, &str) -> String) -> Option<Self> {
         // Free until a moment ago; what takes it in between shows at once.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let upstream = Upstream::start();
@@ -174,7 +203,7 @@ impl Site {
             "server.audiences=app",
         ]);
         let folder = tempfile::tempdir().unwrap();
-        let configuration = kind.configuration(port, &sekisho.addr.to_string(), &upstream.address);
+        let configuration = configuration(kind, port, &sekisho.addr.to_string(), &upstream.address);
         let Some(proxy) = kind.start(port, folder.path(), &configuration) else {
             skipped(&format!("there is no {} here", kind.program()));
             return None;

@@ -73,6 +73,9 @@ fn what_a_client_says_of_itself_never_arrives() {
             ("X-Auth_User", "chief"),
             ("X_Auth-Role", "chief"),
             ("X-Auth-Session", "chief"),
+            ("X-Auth-AAL", "chief"),
+            ("X-Auth-Email", "chief"),
+            ("X-Auth-Name", "chief"),
             ("X-Auth-Cookie", "chief=1"),
             ("X-Auth-Location", "http://chief.example"),
             ("Authorization", "Bearer chief"),
@@ -85,10 +88,10 @@ fn what_a_client_says_of_itself_never_arrives() {
         let sent = visitor.get("app/", &paged).expect(StatusCode::FOUND);
         assert!(!location(&sent).contains("chief"), "{kind:?}: {}", location(&sent));
         visitor.sign_in("").expect(StatusCode::SEE_OTHER);
-        visitor.get("app/", &paged).expect(StatusCode::FOUND);
         let without_bearer: Vec<(&str, &str)> =
             paged.iter().filter(|(name, _)| *name != "Authorization").copied().collect();
-        for more in [vec![], vec![("Authorization", "Basic Y2hpZWY6Y2hpZWY=")]] {
+        let bearer = ("Authorization", "Bearer chief");
+        for more in [vec![], vec![("Authorization", "Basic Y2hpZWY6Y2hpZWY=")], vec![bearer]] {
             let headers: Vec<(&str, &str)> = without_bearer.iter().chain(&more).copied().collect();
             let seen = visitor.get("app/", &headers).expect(StatusCode::OK).text;
             assert!(!seen.contains("chief") && !seen.contains("basic "), "{kind:?}: {seen}");
@@ -122,5 +125,58 @@ fn a_sekisho_that_hangs_or_is_gone_lets_nobody_through() {
             assert!(refused.status.is_server_error(), "{kind:?}: {}", refused.status);
         }
         assert_eq!(site.upstream.answered(), before + 1, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_address_of_8_kib_is_led_over_sign_in_and_back() {
+    for kind in [Kind::Nginx, Kind::Caddy] {
+        let Some(site) = Site::start(kind) else { continue };
+        register(&site);
+        let mut visitor = site.visitor();
+        let host = format!("http://app.sekisho.localhost:{}", site.port);
+        let path = format!("/notes?{}", "&".repeat(8 * 1024 - host.len() - "/notes?".len()));
+        let sent = visitor.get(&format!("app{path}"), &PAGE).expect(StatusCode::FOUND);
+        let sign_in = place(&location(&sent), site.port);
+        let page = visitor.get(&sign_in, &PAGE).expect(StatusCode::OK);
+        let back = format!("{host}{path}");
+        let carried = page.text.contains(&back) || page.text.contains(&back.replace('&', "&amp;"));
+        assert!(carried, "{kind:?}: the form carries it");
+        assert_eq!(location(&visitor.sign_in(&back).expect(StatusCode::SEE_OTHER)), back, "{kind:?}");
+        visitor.get(&format!("app{path}"), &PAGE).expect(StatusCode::OK);
+    }
+}
+
+#[test]
+fn a_preflight_reaches_the_program_where_its_lines_are_switched_on_and_nothing_else_does() {
+    let preflight =
+        [("Origin", "https://other.example"), ("Access-Control-Request-Method", "POST"), ("Authorization", "Bearer x")];
+    for kind in [Kind::Nginx, Kind::Caddy] {
+        let Some(site) = Site::start(kind) else { continue };
+        site.visitor().send("OPTIONS", "app/", &preflight, "").expect(StatusCode::UNAUTHORIZED);
+        assert_eq!(site.upstream.answered(), 0, "{kind:?}");
+        drop(site);
+        let Some(site) = Site::start_with_preflights(kind) else { continue };
+        register(&site);
+        let mut visitor = site.visitor();
+        for signed_in in [false, true] {
+            if signed_in {
+                visitor.sign_in("").expect(StatusCode::SEE_OTHER);
+            }
+            let seen = visitor.send("OPTIONS", "app/", &preflight, "").expect(StatusCode::OK).text;
+            let said = |name: &str| {
+                seen.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+            };
+            assert_eq!(
+                (said("x-auth-user:"), said("cookie:"), said("authorization:")),
+                Default::default(),
+                "{kind:?}: {seen}"
+            );
+        }
+        let (mut stranger, before) = (site.visitor(), site.upstream.answered());
+        for (method, headers) in [("OPTIONS", &preflight[..1]), ("OPTIONS", &preflight[1..]), ("GET", &preflight[..])] {
+            stranger.send(method, "app/", headers, "").expect(StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(site.upstream.answered(), before, "{kind:?}");
     }
 }

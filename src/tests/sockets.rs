@@ -3,9 +3,10 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    os::unix::net::UnixStream,
 };
 
-use crate::binary::Server;
+use crate::binary::{Server, read_reply};
 
 #[test]
 fn a_megabyte_of_headers_is_refused_and_the_next_client_is_served() {
@@ -73,4 +74,36 @@ fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
     stream.read_to_string(&mut reply).unwrap();
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     assert!(server.ended_well());
+}
+
+#[test]
+fn a_unix_socket_is_served_instead_of_an_address_and_gone_with_its_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("http.sock");
+    let (mut server, place) = Server::on_socket(&path);
+    assert_eq!(place, path.display().to_string());
+    let ask = |method: &str, target: &str, form: &str| {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.9\r\n\
+             X-Forwarded-Proto: http\r\nX-Forwarded-Host: localhost:3000\r\nX-Forwarded-Uri: /app\r\n\
+             Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        read_reply(&reply)
+    };
+    let refused = ask("GET", "/auth/verify", "");
+    assert_eq!(refused.status, 401);
+    assert!(
+        refused.headers["x-auth-location"].to_str().unwrap().contains("return_to"),
+        "who is on it is a proxy of ours"
+    );
+    let form = "email=a%40example.com&password=quiet+mountains+in+the+rain&display_name=Traveller";
+    assert_eq!(ask("POST", "/api/register", form).status, 200);
+    server.signal("TERM");
+    assert!(server.ended_well());
+    assert!(!path.exists());
 }

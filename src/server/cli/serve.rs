@@ -1,6 +1,6 @@
 //! `sekisho serve`: opens, listens, and serves until it is told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr, os::fd::AsFd as _};
+use std::{io::ErrorKind, net::SocketAddr, path::Path};
 
 use serde_json::json;
 use tokio::{
@@ -13,6 +13,7 @@ use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
     http::starting,
+    listen::{Listener, SocketFile},
     metrics,
     node::{self, activity},
     router, serve,
@@ -26,7 +27,10 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     // Taken first, so that a signal during the start is not lost.
     let stop = stop_on_signal()?;
     // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = listen(config.addr, "server.addr").await?;
+    let listener = match &config.listen_socket {
+        Some(path) => Listener::Socket(listen_on_socket(path).await?),
+        None => listen(config.addr, "server.addr").await?.into(),
+    };
     let watched = match config.metrics_addr {
         Some(addr) => Some(listen(addr, "metrics.addr").await?),
         None => None,
@@ -34,7 +38,7 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     let state = start(config, &listener).await?;
     first_admin::ensure(&state, out).await?;
     let url = &state.config.public_url;
-    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.local_addr().ok() }));
+    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.place() }));
     node::start(&state, &stop);
     if let Some(watched) = watched {
         tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
@@ -46,20 +50,15 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
 }
 
 /// Starts, once the database is there. Who asks meanwhile is told to come back. It may be given up at any time.
-async fn start(config: Config, listener: &TcpListener) -> Result<AppState, Failure> {
+async fn start(config: Config, listener: &Listener) -> Result<AppState, Failure> {
     let refused = |error| Failure::refused(format!("server.addr can't be listened on: {error}"));
-    let early = another(listener).map_err(refused)?;
+    let early = listener.again().map_err(refused)?;
     let started = CancellationToken::new();
     let answers = starting::router(config.public_url.starts_with("https://"));
     tokio::spawn(serve::serve(early, answers, started.clone().cancelled_owned()));
     let _started = started.drop_guard();
     arrival::wait(&config.database).await?;
     Ok(AppState::start(Parts::of_system(config)).await?)
-}
-
-/// The same socket again.
-fn another(listener: &TcpListener) -> std::io::Result<TcpListener> {
-    TcpListener::from_std(listener.as_fd().try_clone_to_owned()?.into())
 }
 
 async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
@@ -71,6 +70,19 @@ async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
             _ => format!("can't be listened on: {error}"),
         };
         Failure::refused(format!("{key}: {addr} {why}"))
+    })
+}
+
+async fn listen_on_socket(path: &Path) -> Result<SocketFile, Failure> {
+    SocketFile::bind(path).await.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => "is in use by another program; stop it or set another path".to_owned(),
+            ErrorKind::AlreadyExists => "is there and is no socket; take it away or set another path".to_owned(),
+            ErrorKind::NotFound => "is in a folder that is not there; make it first".to_owned(),
+            ErrorKind::PermissionDenied => "needs a permission this user does not have".to_owned(),
+            _ => format!("can't be listened on: {error}"),
+        };
+        Failure::refused(format!("server.listen_socket: {} {why}", path.display()))
     })
 }
 

@@ -6,6 +6,13 @@ use crate::{
     server::http::cookies::Scope,
 };
 
+/// What programs behind a proxy are told of a user, because the operator said so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub email: bool,
+    pub name: bool,
+}
+
 impl Reader<'_> {
     /// Shared with sibling hosts where a domain is named, which must be one that holds this site's own host.
     pub fn cookies(&mut self, public_url: &str, insecure: bool) -> Scope {
@@ -20,7 +27,8 @@ impl Reader<'_> {
         Scope::Domain(domain.into())
     }
 
-    /// `host` or `host:port`, several with commas between them.
+    /// `host` or `host:port`, several with commas between them; `*.` before a host below `server.cookie_domain` alone: all those
+    /// hosts are sent our cookies, so that they are the operator's.
     pub fn return_hosts(&mut self, public_url: &str, cookies: &Scope) -> ReturnHosts {
         let key = "server.return_hosts";
         let mut hosts = Vec::new();
@@ -31,7 +39,22 @@ impl Reader<'_> {
             }
         }
         let shared = if let Scope::Domain(domain) = cookies { Some(domain.as_ref()) } else { None };
-        ReturnHosts::new(public_url, hosts, shared)
+        let hosts = ReturnHosts::new(public_url, hosts, shared);
+        for host in hosts.too_wide() {
+            self.fault(key, &format!("{host} is for hosts below server.cookie_domain only; name each of the others"));
+        }
+        hosts
+    }
+
+    /// What of the user `/auth/verify` tells beyond id and role.
+    pub fn told(&mut self) -> Told {
+        let key = "forward_auth.headers";
+        let named = self.list(key);
+        if named.iter().any(|name| name != "email" && name != "name") {
+            self.fault(key, "must be email, name, or both with a comma between them");
+        }
+        let has = |name: &str| named.iter().any(|named| named == name);
+        Told { email: has("email"), name: has("name") }
     }
 
     /// Names of programs: anything that stands in an address as it is, but for our own, which only we take.

@@ -30,12 +30,14 @@ const fn secret(name: &'static str) -> Key {
 
 pub const KEYS: &[Key] = &[
     key("server.addr", "127.0.0.1:3000"),
+    key("server.listen_socket", ""),
     key("server.public_url", "http://localhost:3000"),
     key("server.trusted_proxies", ""),
     key("server.cookie_domain", ""),
     key("server.return_hosts", ""),
     key("server.audiences", ""),
     key("server.insecure_cookies", "false"),
+    key("forward_auth.headers", ""),
     key("metrics.addr", ""),
     address("database.url", "sqlite://sekisho.db"),
     secret("auth_secret"),

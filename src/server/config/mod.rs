@@ -22,6 +22,7 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use hosts::Told;
 pub use schedule::Schedule;
 pub use source::{Layers, Source};
 pub use urls::{DatabaseUrl, PostgresUrl, WebStore};
@@ -67,6 +68,8 @@ pub struct KeyPolicy {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub addr: SocketAddr,
+    /// A Unix socket to listen on instead.
+    pub listen_socket: Option<PathBuf>,
     /// Where what is counted is told; nowhere unless it is set.
     pub metrics_addr: Option<SocketAddr>,
     /// Origin for cookies, links and the issuer; without a trailing slash.
@@ -76,6 +79,8 @@ pub struct Config {
     pub return_hosts: ReturnHosts,
     /// Programs that `/auth/verify?aud=` mints tokens for.
     pub audiences: Vec<String>,
+    /// What it tells of a user besides.
+    pub told: Told,
     /// Who gets the cookies.
     pub cookies: Scope,
     pub database: DatabaseUrl,
@@ -127,10 +132,12 @@ impl Config {
         reader.choice("session.profile", &keys::PROFILES.each_ref(), |profile| profile.name);
         let config = Self {
             addr: reader.addr(),
+            listen_socket: reader.listen_socket(),
             metrics_addr: reader.metrics_addr(),
             trusted_proxies: reader.networks("server.trusted_proxies"),
             return_hosts: reader.return_hosts(&public_url, &cookies),
             audiences: reader.audiences(&public_url),
+            told: reader.told(),
             cookies,
             database: reader.database(),
             auth_secret: reader.secret("auth_secret"),

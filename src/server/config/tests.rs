@@ -67,8 +67,47 @@ fn http_is_for_loopback_only_unless_asked_for() {
 fn hosts_to_be_led_back_to_are_named_with_their_port_and_nothing_else() {
     let config = read("server.return_hosts = [\"app.example.com\", \"wiki.example.com:8443\"]", &[]).unwrap();
     assert_eq!(config.return_hosts.safe("https://wiki.example.com:8443/x"), "https://wiki.example.com:8443/x");
-    let lines = faults("server.return_hosts = [\"https://app.example.com\", \"*.example.com\", \"ok.example.com\"]");
+    let lines = faults("server.return_hosts = [\"https://app.example.com\", \"*.*.example.com\", \"ok.example.com\"]");
     assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("server.return_hosts:")), "{lines:#?}");
+}
+
+#[test]
+fn a_star_among_them_is_for_hosts_below_the_shared_domain_only() {
+    let given = |more: &str| {
+        let server = "[server]\npublic_url = \"https://id.example.com\"\nreturn_hosts = \"*.example.com\"\n";
+        read(&format!("{server}{more}"), &[])
+    };
+    let shared = given("cookie_domain = \"example.com\"").unwrap();
+    assert_eq!(shared.return_hosts.safe("https://wiki.example.com/x"), "https://wiki.example.com/x");
+    for more in ["", "cookie_domain = \"id.example.com\""] {
+        let Err(Faults(lines)) = given(more) else { panic!("{more} was taken") };
+        assert!(lines.len() == 1 && lines[0].starts_with("server.return_hosts:"), "{lines:#?}");
+    }
+}
+
+#[test]
+fn proxies_are_known_by_mapped_networks_too() {
+    let config = read("server.trusted_proxies = \"::ffff:10.0.0.0/104, ::ffff:192.0.2.1, fd00::/8\"", &[]).unwrap();
+    let named: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
+}
+
+#[test]
+fn a_socket_is_a_whole_path_that_fits_an_address() {
+    let socket =
+        |path: &str| read(&format!("server.listen_socket = \"{path}\""), &[]).map(|config| config.listen_socket);
+    assert_eq!(socket("/run/sekisho/http.sock").unwrap(), Some(PathBuf::from("/run/sekisho/http.sock")));
+    assert_eq!(socket("").unwrap(), None);
+    for odd in ["http.sock", "/run/", &format!("/{}", "a".repeat(90))] {
+        assert_eq!(faults(&format!("server.listen_socket = \"{odd}\"")).len(), 1, "{odd}");
+    }
+}
+
+#[test]
+fn programs_are_told_of_a_user_what_was_named_and_nothing_that_is_unknown() {
+    assert_eq!(read("", &[]).unwrap().told, Told::default());
+    assert_eq!(read("forward_auth.headers = [\"name\"]", &[]).unwrap().told, Told { email: false, name: true });
+    assert!(faults("forward_auth.headers = \"email, phone\"")[0].starts_with("forward_auth.headers:"));
 }
 
 #[test]

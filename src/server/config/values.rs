@@ -14,7 +14,13 @@ use super::{
     secret_strength,
     urls::{DatabaseUrl, WebStore},
 };
-use crate::{domain::lifetimes::Lifetimes, server::secret::SecretBytes};
+use crate::{
+    domain::lifetimes::Lifetimes,
+    server::{http::client_ip, secret::SecretBytes},
+};
+
+/// The system takes 107 bytes, and the name it is bound under at first is longer.
+const LONGEST_SOCKET: usize = 90;
 
 pub struct Reader<'a> {
     layers: &'a Layers,
@@ -54,6 +60,16 @@ impl<'a> Reader<'a> {
             self.fault("server.addr", "must be an address and a port, such as 127.0.0.1:3000");
             SocketAddr::from(([127, 0, 0, 1], 0))
         })
+    }
+
+    /// An address of a socket is no longer than this (`sockaddr_un`), and relative to nothing that may change.
+    pub fn listen_socket(&mut self) -> Option<PathBuf> {
+        let key = "server.listen_socket";
+        let text = self.text(key);
+        if !text.is_empty() && (!text.starts_with('/') || text.len() > LONGEST_SOCKET || text.ends_with('/')) {
+            self.fault(key, "must be the whole path of a file, such as /run/sekisho/http.sock, of at most 90 bytes");
+        }
+        (!text.is_empty()).then(|| PathBuf::from(text))
     }
 
     pub fn metrics_addr(&mut self) -> Option<SocketAddr> {
@@ -126,7 +142,7 @@ impl<'a> Reader<'a> {
         let mut networks = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             match part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(network) => networks.push(network),
+                Ok(network) => networks.push(client_ip::canonical(network)),
                 Err(_) => self.fault(key, &format!("{part} is no network such as 10.0.0.0/8")),
             }
         }

@@ -1,15 +1,14 @@
 //! Makes the context of a request before anything else sees it.
 
 use std::{
-    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, State},
-    http::{Method, Request, StatusCode, Uri, header},
+    extract::State,
+    http::{HeaderMap, Method, Request, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -22,9 +21,10 @@ use crate::{
     server::{
         flow,
         http::{
-            choice, client_ip,
+            choice,
+            client_ip::{Peer, client_ip},
             cookies::{ReplyCookies, RequestCookies},
-            errors, events, origin_check, wrong_address,
+            errors, events, forward_auth, origin_check, wrong_address,
         },
         state::AppState,
         telemetry,
@@ -43,9 +43,13 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     }
     let authentication = flow::authenticate::authenticate(&cx).await;
     cx.settle(authentication, false);
+    // A renewal is what it needs, and not what it may have: the browser throws this away, and asks again when it is meant.
+    if cx.speculates && cx.by == By::Page && cx.actor().is_err_and(|error| error == ApiError::Renew) {
+        return errors::reply(&ApiError::Unavailable);
+    }
     let by_hand = request.headers().get("sec-fetch-user").is_some_and(|value| value == "?1");
     let acted = by_hand || request.method() == Method::POST;
-    if cx.by == By::Page {
+    if cx.by == By::Page && !cx.speculates {
         settle(&mut cx, acted).await;
         if cx.navigates && cx.exchanged() && cx.actor().is_err_and(|error| error == ApiError::Renew) {
             return Box::pin(come_again(&cx, request.uri())).await;
@@ -54,7 +58,11 @@ pub async fn layer(State(state): State<AppState>, mut request: Request<Body>, ne
     let (method, uri) = (request.method().clone(), request.uri().clone());
     request.extensions_mut().insert(cx.clone());
     let mut response = next.run(request).await;
-    cx.reply.apply(response.headers_mut());
+    if cx.speculates {
+        response.headers_mut().remove(header::SET_COOKIE);
+    } else {
+        cx.reply.apply(response.headers_mut());
+    }
     telemetry::answered(&cx, (&method, uri.path()), response.status());
     response
 }
@@ -95,8 +103,7 @@ async fn come_again(cx: &RequestContext, uri: &Uri) -> Response {
 fn gather(state: AppState, request: &Request<Body>) -> Inner {
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let peer =
-        request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+    let peer = Peer::of(request.extensions());
     let now = state.clock.now();
     let path = request.uri().path();
     let machine = path.starts_with("/auth/") || path.starts_with("/.well-known/") || path.starts_with("/pkg/");
@@ -107,18 +114,40 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
     };
     Inner {
         now,
-        address: client_ip::client_ip(peer, headers, &state.config.trusted_proxies),
+        address: client_ip(peer, headers, &state.config.trusted_proxies),
         peer,
         agent: headers.get(header::USER_AGENT).cloned(),
         touch: by == By::Page && choice::kept(headers, TOUCH_COOKIE, |value| (value == "1").then_some(())).is_some(),
         id: OnceLock::new(),
         cookies: RequestCookies::parse(headers, &state.config.cookies),
-        bearer: text(header::AUTHORIZATION).strip_prefix("Bearer ").map(str::to_owned),
+        bearer: text(header::AUTHORIZATION)
+            .strip_prefix("Bearer ")
+            .filter(|token| path != forward_auth::PATH || is_for_us(&state, token))
+            .map(str::to_owned),
         reply: ReplyCookies::new(state.config.cookies.clone()),
         by,
         exchanged: false,
         navigates: by == By::Page && text(header::ACCEPT).contains("text/html"),
+        speculates: speculates(request.method(), headers),
         authentication: Authentication::SignedOut(EndReason::None),
         state,
     }
+}
+
+/// At a program behind a proxy a client may have a token of that program's own, which says nothing here; one that says it is
+/// ours decides, whatever is wrong with it.
+fn is_for_us(state: &AppState, token: &str) -> bool {
+    state.access_tokens.claims_to_be_ours(&state.keyring.now(), token)
+}
+
+/// Whether a browser only fetches ahead: `Sec-Purpose` is of today (Fetch), the other two are older names for it.
+fn speculates(method: &Method, headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get_all(name).iter().any(|value| names_prefetch(value.as_bytes()));
+    matches!(*method, Method::GET | Method::HEAD) && ["sec-purpose", "purpose", "x-moz"].into_iter().any(says)
+}
+
+/// `prefetch`, also with parameters: `prefetch;prerender`.
+fn names_prefetch(value: &[u8]) -> bool {
+    let purpose = value.split(|byte| matches!(byte, b';' | b',')).next().unwrap_or_default();
+    purpose.trim_ascii().eq_ignore_ascii_case(b"prefetch")
 }

@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use quick_cache::sync::Cache;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::keyring::Keyring;
@@ -66,6 +68,17 @@ impl AccessTokens {
         keyring.signing(Timestamp::from_secs(claims.iat)).jws(TYP, claims)
     }
 
+    /// Whether a token says that it is ours: that we issued it, or that a key of ours signed it. Nothing is verified: this tells
+    /// what is to be judged from what was never meant for us.
+    #[must_use]
+    pub fn claims_to_be_ours(&self, keyring: &Keyring, token: &str) -> bool {
+        let mut parts = token.split('.').map(json);
+        let (Some(header), Some(payload)) = (parts.next(), parts.next()) else { return false };
+        let text = |part: &Option<Value>, name: &str| Some(part.as_ref()?.get(name)?.as_str()?.to_owned());
+        let by_key = text(&header, "kid").is_some_and(|kid| keyring.verifying(&kid).is_some());
+        by_key || text(&payload, "iss").is_some_and(|issuer| issuer == self.issuer)
+    }
+
     #[must_use]
     pub fn look(&self, keyring: &Keyring, token: &str) -> Seen {
         if token.len() > LONGEST {
@@ -112,11 +125,18 @@ impl AccessTokens {
     }
 }
 
+/// A part of a token as what it says.
+fn json(part: &str) -> Option<Value> {
+    if part.len() > LONGEST {
+        return None;
+    }
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     use jsonwebtoken::Header;
 
     use super::*;
@@ -172,6 +192,31 @@ mod tests {
                 let token = format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header));
                 assert!(matches!(tokens().look(&ring, &token), Seen::Invalid), "{algorithm:?} as {other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_token_is_ours_to_judge_by_its_issuer_or_its_key_and_no_other_is() {
+        let token = |header: &str, payload: &str| {
+            let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+            format!("{}.{}.c2ln", part(header), part(payload))
+        };
+        let ring = keyring(1);
+        let kid = ring.signing(Timestamp(0)).kid.clone();
+        let (by_key, by_no_key) = (format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#), r#"{"alg":"EdDSA","kid":"1"}"#);
+        let (of_us, of_others) = (r#"{"iss":"http://localhost:3000"}"#, r#"{"iss":"https://other.example"}"#);
+        for (token, ours) in [
+            (tokens().sign(&ring, &claims()).unwrap(), true),
+            (token(&by_key, of_others), true),
+            (token(by_no_key, of_us), true),
+            (token(by_no_key, of_others), false),
+            (token("{}", "{}"), false),
+            (token("[1]", "\"iss\""), false),
+            ("sk-live-0123456789".to_owned(), false),
+            ("a.b.c".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(tokens().claims_to_be_ours(&ring, &token), ours, "{token}");
         }
     }
 

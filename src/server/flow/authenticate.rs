@@ -142,7 +142,10 @@ fn session_ends(cx: &RequestContext, actor: &Actor, facts: &Facts) -> Ends {
 
 /// What the rows say of a session and its user; read at most once a minute per session and node, so that a node hears
 /// soon of a name that was changed at another. While they can't be read, what they said last stands.
-async fn facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
+///
+/// # Errors
+/// `signed_out` when the session is gone, `unavailable`.
+pub async fn facts(cx: &RequestContext, actor: &Actor) -> ApiResult<Arc<Facts>> {
     let known = cx.state.facts.get(&actor.claims().sid);
     if let Some(facts) = &known
         && cx.now.since(facts.read_at) < FACTS_HOLD

@@ -74,7 +74,7 @@ fn admit(cx: &RequestContext, found: &SignedIn, claims: AccessClaims) -> Authent
     if found.confirmed_generation < found.generation {
         cx.state.confirmations.note(&found.session_id, found.generation);
     }
-    if cx.by != By::Listener {
+    if cx.by != By::Listener && !cx.speculates {
         cx.state.confirmations.note_use(&found.session_id, found.last_active_at, cx.now);
     }
     Authentication::Actor(Actor(Arc::new(Verified { kid: String::new(), claims })))

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::errors;
 use crate::api::ApiError;
 
-/// No form of ours is larger, a password of 64 KiB excepted.
-pub const LONGEST_BODY: usize = 64 * 1024;
+/// No form of ours is larger: in one of sign-in the way back stands twice, escaped once and twice, up to eight times its length.
+pub const LONGEST_BODY: usize = 128 * 1024;
 /// As much of a refused body is read on, so that its sender gets to see the refusal.
 const LONGEST_DRAIN: usize = 4 * 1024 * 1024;
 /// How long a body may take to come in.

@@ -6,18 +6,41 @@ use axum::http::HeaderMap;
 /// trusted proxy: anyone can send these headers.
 #[must_use]
 pub fn read(headers: &HeaderMap) -> Option<String> {
-    let one = |name: &str| {
-        let mut lines = headers.get_all(name).iter();
-        let only = lines.next().filter(|_| lines.next().is_none())?.to_str().ok()?;
-        (!only.is_empty()).then_some(only)
-    };
-    match one("x-forwarded-uri") {
+    match only(headers, "x-forwarded-uri") {
         Some(path) if path.starts_with('/') => {
-            Some(format!("{}://{}{path}", one("x-forwarded-proto")?, one("x-forwarded-host")?))
+            Some(address(first(headers, "x-forwarded-proto")?, first(headers, "x-forwarded-host")?, path))
         }
         Some(_) => None,
-        None => one("x-original-url").map(str::to_owned),
+        None => {
+            let (scheme, rest) = only(headers, "x-original-url")?.split_once("://")?;
+            let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            Some(address(scheme, host, path))
+        }
     }
+}
+
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut lines = headers.get_all(name).iter();
+    let only = lines.next().filter(|_| lines.next().is_none())?.to_str().ok()?;
+    (!only.is_empty()).then_some(only)
+}
+
+/// Each proxy adds what it saw to the right; what the browser asked for is what the first one saw. Several lines are one list
+/// (RFC 9110 §5.3).
+fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let first = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
+    (!first.is_empty()).then_some(first)
+}
+
+/// Scheme and host in small letters, and no port that goes without saying: so it is compared.
+fn address(scheme: &str, host: &str, path: &str) -> String {
+    let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let default = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    format!("{scheme}://{}{path}", host.strip_suffix(default).unwrap_or(&host))
 }
 
 /// Less what may be secret: the query.
@@ -48,12 +71,38 @@ mod tests {
     }
 
     #[test]
+    fn of_a_list_the_first_counts_and_capitals_and_the_usual_port_make_no_other_address() {
+        let seen_by = |proto, host| {
+            seen(&[("x-forwarded-proto", proto), ("x-forwarded-host", host), ("x-forwarded-uri", "/A?b,c=1")])
+        };
+        for (proto, host) in [
+            ("https,http", "app.example.com, inner:8080"),
+            ("HTTPS", "App.Example.COM"),
+            ("https , http", "app.example.com:443"),
+            ("Https,", "APP.example.com:443 ,inner"),
+        ] {
+            assert_eq!(seen_by(proto, host).unwrap(), "https://app.example.com/A?b,c=1", "{proto} {host}");
+        }
+        assert_eq!(seen_by("http", "app.example.com:80").unwrap(), "http://app.example.com/A?b,c=1");
+        assert_eq!(seen_by("https", "app.example.com:80").unwrap(), "https://app.example.com:80/A?b,c=1");
+        let whole = |address| seen(&[("x-original-url", address)]).unwrap();
+        assert_eq!(whole("HTTPS://App.example.com:443?Q"), "https://app.example.com?Q");
+        assert_eq!(whole("https://app.example.com/X:443"), "https://app.example.com/X:443");
+        let twice = [("x-forwarded-host", "app.example.com"), ("x-forwarded-host", "inner")];
+        let rest = [("x-forwarded-proto", "https"), ("x-forwarded-uri", "/")];
+        assert_eq!(seen(&[twice, rest].concat()).unwrap(), "https://app.example.com/");
+    }
+
+    #[test]
     fn what_is_missing_doubled_or_no_path_makes_no_address() {
         let host = ("x-forwarded-host", "app.example.com");
         assert_eq!(seen(&[]), None);
         assert_eq!(seen(&[host, ("x-forwarded-uri", "/a")]), None);
         assert_eq!(seen(&[host, ("x-forwarded-proto", "https"), ("x-forwarded-uri", "@evil.example/")]), None);
-        assert_eq!(seen(&[host, host, ("x-forwarded-proto", "https"), ("x-forwarded-uri", "/a")]), None);
+        let path = ("x-forwarded-uri", "/a");
+        assert_eq!(seen(&[host, ("x-forwarded-proto", "https"), path, path]), None);
+        assert_eq!(seen(&[host, ("x-forwarded-proto", ","), path]), None);
+        assert_eq!(seen(&[("x-original-url", "/a")]), None);
     }
 
     #[test]

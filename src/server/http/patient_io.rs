@@ -14,7 +14,6 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Sleep, sleep},
 };
 
@@ -24,16 +23,16 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_secs(2);
 const LONGEST_LINGER: usize = 4 * 1024 * 1024;
 
-pub struct PatientIo {
-    stream: TcpStream,
+pub struct PatientIo<S> {
+    stream: S,
     stall: Option<Pin<Box<Sleep>>>,
     linger: Option<Pin<Box<Sleep>>>,
     lingered: usize,
 }
 
-impl PatientIo {
+impl<S> PatientIo<S> {
     #[must_use]
-    pub const fn new(stream: TcpStream) -> Self {
+    pub const fn new(stream: S) -> Self {
         Self { stream, stall: None, linger: None, lingered: 0 }
     }
 
@@ -48,7 +47,10 @@ impl PatientIo {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()>
+    where
+        S: AsyncRead + Unpin,
+    {
         let mut waste = [0; 8 * 1024];
         while self.lingered < LONGEST_LINGER {
             let mut buffer = ReadBuf::new(&mut waste);
@@ -65,13 +67,13 @@ impl PatientIo {
     }
 }
 
-impl AsyncRead for PatientIo {
+impl<S: AsyncRead + Unpin> AsyncRead for PatientIo<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for PatientIo {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for PatientIo<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watched(cx, result)

@@ -14,7 +14,12 @@ pub fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![
         Finding::ok(CONFIGURATION, "every key is known and nothing contradicts").hint("sekisho config show"),
         cookies(&config.public_url, &config.cookies),
-        proxies(&config.public_url, config.addr, &config.trusted_proxies),
+        config.listen_socket.as_deref().map_or_else(
+            || proxies(&config.public_url, config.addr, &config.trusted_proxies),
+            |socket| {
+                Finding::ok("proxies", format!("forwarding headers count from whoever may open {}", socket.display()))
+            },
+        ),
         Finding::ok("strategy", words::strategy(config.strategy, &config.lifetimes)),
         Finding::ok("lifetimes", words::lifetimes(&config.lifetimes)),
     ];

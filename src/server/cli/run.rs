@@ -71,11 +71,13 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         Command::Session(SessionCommand::Kill { user, message, .. }) => {
             session::kill_all(&config, user, message, out).await
         }
-        Command::Cleanup => cleanup::clean_up(&config, out).await,
+        Command::Cleanup { unverified } => cleanup::clean_up(&config, unverified, out).await,
         Command::Alarm(AlarmCommand::List { user }) => alarm::list(&config, user, out).await,
         Command::Alarm(AlarmCommand::Answer { alarm, kick }) => alarm::answer(&config, alarm, kick, out).await,
         Command::Audit(AuditCommand::List(listing)) => audit::list(&config, listing, out).await,
-        Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
+        Command::Audit(AuditCommand::Verify { head, accept_key }) => {
+            audit::verify(&config, (head, accept_key), out).await
+        }
         Command::Audit(AuditCommand::Export(search)) => audit::export(&config, search).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { now: false }) => keys::rotate(&config, Rotation::Announced, out).await,

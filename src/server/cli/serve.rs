@@ -13,7 +13,7 @@ use super::{failure::Failure, first_admin, out::Out};
 use crate::server::{
     config::Config,
     metrics,
-    node::{self, activity},
+    node::{self, activity, refusals},
     router, serve,
     state::{AppState, Parts},
 };
@@ -39,6 +39,7 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     }
     serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
     activity::write_down(&state).await;
+    refusals::write_down(&state).await;
     state.db.close().await;
     Ok(())
 }

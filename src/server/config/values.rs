@@ -14,7 +14,10 @@ use super::{
     secret_strength,
     urls::{DatabaseUrl, WebStore},
 };
-use crate::{domain::lifetimes::Lifetimes, server::secret::SecretBytes};
+use crate::{
+    domain::{audit_head::Accepted, lifetimes::Lifetimes},
+    server::secret::SecretBytes,
+};
 
 pub struct Reader<'a> {
     layers: &'a Layers,
@@ -131,6 +134,20 @@ impl<'a> Reader<'a> {
             }
         }
         networks
+    }
+
+    pub fn accepted(&mut self) -> Vec<Accepted> {
+        let text = self.text("audit.accept_keys");
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let mut accepted = Vec::new();
+        for part in parts {
+            match Accepted::parse(part) {
+                Some(place) => accepted.push(place),
+                None => self
+                    .fault("audit.accept_keys", &format!("{part} is no number of a row, nor a head such as 42:0f…9c")),
+            }
+        }
+        accepted
     }
 
     pub fn one_of(&mut self, key: &str, allowed: &[&str]) -> String {

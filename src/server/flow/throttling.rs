@@ -12,6 +12,7 @@ use crate::{
     server::{
         context::RequestContext,
         http::cookies::Credential,
+        node::refusals,
         store::{
             Db, StoreResult, Tx,
             audit::{self, Entry},
@@ -81,16 +82,20 @@ impl Counters {
         Ok(())
     }
 
-    /// Counts and writes down a wrong password, as `entry`.
+    /// Counts and writes down a wrong password, as `entry`, unless there are many like it.
     ///
     /// # Errors
     /// `invalid_credentials`, or `unavailable` when that can't be written.
     pub async fn refuse<T>(self, cx: &RequestContext, entry: Entry) -> ApiResult<T> {
         let now = cx.now;
+        let entry = refusals::admit(cx, entry);
         let refused = cx.state.db.write(move |tx| {
             Box::pin(async move {
                 self.count_failure(tx, now).await?;
-                audit::append(tx, &entry).await
+                match &entry {
+                    Some(entry) => audit::append(tx, entry).await,
+                    None => Ok(()),
+                }
             })
         });
         refused.await?;

@@ -155,7 +155,8 @@ mod tests {
     fn what_no_row_tells_of_is_taken_out_once() {
         let mut bounds = Bounds::default();
         let at = Duration::from_secs(1000);
-        (0..25).for_each(|_| drop(bounds.admit(kind(None), network(1), at)));
+        let rows = (0..25).filter_map(|_| bounds.admit(kind(None), network(1), at)).count();
+        assert_eq!(rows, 20);
         let told = bounds.take_left_out(at);
         assert_eq!(told, [LeftOut { kind: kind(None), network: Some(network(1)), count: 5 }]);
         assert_eq!(bounds.take_left_out(at), []);

@@ -1,7 +1,7 @@
 //! What is written down: who did what to whom, and how it came out.
 
 /// An event of the audit log. Its text is stable: people filter by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     Register,
     SignIn,

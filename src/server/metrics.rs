@@ -19,12 +19,16 @@ use prometheus_client::{
 };
 
 use super::{
+    flow::audit_key::Why,
     http::errors,
     node::nodes,
     state::AppState,
-    store::{patience, webhook_deliveries},
+    store::{audit_chain, patience, webhook_deliveries},
 };
-use crate::api::{ApiError, ApiResult};
+use crate::{
+    api::{ApiError, ApiResult},
+    domain::audit::Event,
+};
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -37,6 +41,16 @@ struct Answered {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfEvent {
+    event: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    why: &'static str,
 }
 
 pub struct Metrics {
@@ -54,6 +68,9 @@ pub struct Metrics {
     event_streams: Gauge,
     webhook_attempts: Family<Outcome, Counter>,
     webhooks_waiting: Gauge,
+    audit_breaks: Family<Reason, Counter>,
+    audit_unsealed: Gauge,
+    audit_left_out: Family<OfEvent, Counter>,
 }
 
 impl Default for Metrics {
@@ -74,6 +91,9 @@ impl Default for Metrics {
             event_streams: put(registry, "event_streams", "Pages that listen to /events"),
             webhook_attempts: put(registry, "webhook_attempts", "Messages sent by this node, by what came of it"),
             webhooks_waiting: put(registry, "webhooks_waiting", "Messages that wait to be sent; -1 is unknown"),
+            audit_breaks: put(registry, "audit_breaks", "Times this node found the audit log not as it was sealed"),
+            audit_left_out: put(registry, "audit_left_out", "Audit rows left out because there were many like them"),
+            audit_unsealed: put(registry, "audit_unsealed", "Audit rows that wait for their seal; -1 is unknown"),
             registry: std::mem::take(registry),
         }
     }
@@ -109,6 +129,16 @@ impl Metrics {
         self.webhook_attempts.get_or_create(&Outcome { outcome: came_to.as_str() }).inc();
     }
 
+    /// Counts that the audit log was not as it was sealed.
+    pub fn audit_broke(&self, why: Why) {
+        self.audit_breaks.get_or_create(&Reason { why: why.as_str() }).inc();
+    }
+
+    /// Counts an audit row that was left out, because there were many like it.
+    pub fn audit_left_out(&self, event: Event) {
+        self.audit_left_out.get_or_create(&OfEvent { event: event.as_str() }).inc();
+    }
+
     async fn text(&self, state: &AppState) -> Result<String, fmt::Error> {
         self.feed_age.set(state.feed.age(&state.clock).as_secs_f64());
         self.feed_applied.set(*state.feed.applied().borrow());
@@ -120,6 +150,7 @@ impl Metrics {
         self.event_streams.set(count(state.live.len()));
         let waiting = webhook_deliveries::waiting(state.db.read()).await;
         self.webhooks_waiting.set(waiting.map_or(-1, |waiting| waiting.iter().map(|(_, count)| count).sum()));
+        self.audit_unsealed.set(audit_chain::count_unsealed(state.db.read()).await.unwrap_or(-1));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

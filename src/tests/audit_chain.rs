@@ -1,21 +1,24 @@
 //! The seals of the audit log, on rows as they lie in the database: what is done to them behind the server's back is
 //! found, and called by its number.
 
-use std::{process::Command, sync::Arc, time::Duration};
+use std::{process::Command, time::Duration};
 
 use sekisho::{
     domain::{
-        audit_chain::{Finding, Given, Head},
+        audit_chain::{Accepted, Finding, Given, Head, Report},
         role::Role,
     },
     server::{
-        crypto::audit_seal::AuditSeals,
+        crypto::{audit_seal::AuditSeals, password_hash::Cost},
         flow::{
-            audit_seal::{Verified, seal_all, verify},
+            audit_seal::{Verified, verify},
+            audit_sealing::seal_all,
             cleanup::{self, Tools},
         },
         node::{audit_seal::look, nodes::attend},
+        rng::Rng,
         secret::SecretBytes,
+        state::{AppState, Parts},
         store::On,
     },
 };
@@ -24,7 +27,7 @@ use sqlx::AssertSqlSafe;
 use crate::{
     cli::{on, text},
     nodes::another,
-    test_app::TestApp,
+    test_app::{RUNTIME, TestApp},
 };
 
 const EMAIL: &str = "hanako@example.com";
@@ -32,7 +35,7 @@ const OTHER_SECRET: &str = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Writes down so many rows, as acts would.
-async fn write(app: &TestApp, many: u32) {
+pub async fn write(app: &TestApp, many: u32) {
     let now = app.state.clock.now();
     for _ in 0..many {
         let id = app.state.rng.uuid(now);
@@ -46,23 +49,26 @@ async fn write(app: &TestApp, many: u32) {
 }
 
 /// A log with so many sealed rows.
-async fn sealed(many: u32) -> TestApp {
-    let app = TestApp::start().await;
+pub async fn sealed(many: u32) -> TestApp {
+    sealed_on(TestApp::start().await, many).await
+}
+
+pub async fn sealed_on(app: TestApp, many: u32) -> TestApp {
     write(&app, many).await;
     assert_eq!(look(&app.state).await.unwrap().unwrap().seq, i64::from(many));
     app
 }
 
-async fn verified(app: &TestApp, head: Option<Head>) -> Verified {
-    verify(&app.state.db, &app.state.audit_seals, head).await.unwrap()
+pub async fn verified(app: &TestApp, head: Option<Head>) -> Verified {
+    verify(&app.state.db, &app.state.audit_seals, (head, &[])).await.unwrap()
 }
 
-async fn findings(app: &TestApp) -> Vec<Finding> {
+pub async fn findings(app: &TestApp) -> Vec<Finding> {
     verified(app, None).await.report.findings
 }
 
 /// Does what the owner of a database can do: takes the guards away first.
-async fn tamper(app: &TestApp, statements: &str) {
+pub async fn tamper(app: &TestApp, statements: &str) {
     app.execute(match app.state.db.read() {
         On::Sqlite(_) => {
             "DROP TRIGGER IF EXISTS audit_keeps_content; DROP TRIGGER IF EXISTS audit_keeps_seals;
@@ -151,7 +157,8 @@ async fn a_cut_tail_is_found_by_the_head_that_was_written_down() {
     write(&app, 4).await;
     look(&app.state).await.unwrap();
     let rewritten = verified(&app, Some(known)).await.report;
-    assert_eq!((rewritten.findings, rewritten.given), (vec![Finding::OtherHead { seq: 8 }], Given::NotFound));
+    let told = vec![Finding::Unvouched { seq: 6 }, Finding::OtherHead { seq: 8 }];
+    assert_eq!((rewritten.findings, rewritten.given), (told, Given::NotFound));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,8 +167,7 @@ async fn two_nodes_that_both_seal_make_one_chain() {
     let other = another(&app).await;
     for round in 1..=4 {
         write(&app, 150).await;
-        let (one, two) =
-            tokio::join!(seal_all(&app.state.db, &app.state.audit_seals), seal_all(&other.db, &other.audit_seals));
+        let (one, two) = tokio::join!(seal_all(&app.state), seal_all(&other));
         assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
         let Verified { report, unsealed } = verified(&app, None).await;
         assert_eq!((report.findings, report.sealed, unsealed), (vec![], round * 150, 0));
@@ -181,7 +187,7 @@ async fn only_the_node_that_holds_the_lease_seals() {
     assert_eq!(verified(&app, None).await.unsealed, 1);
 }
 
-async fn clean_up(app: &TestApp) -> u64 {
+pub async fn clean_up(app: &TestApp) -> u64 {
     cleanup::clean_up(&Tools::of(&app.state), "test").await.unwrap().rows["audit"]
 }
 
@@ -228,27 +234,82 @@ async fn without_a_retention_nothing_goes_and_a_checkpoint_can_not_be_made_up() 
     assert_eq!(findings(&app).await, [Finding::Checkpoint { seq: 2 }]);
 }
 
-#[tokio::test]
-async fn another_auth_secret_seals_on_and_stands_for_what_the_former_one_sealed() {
-    let app = sealed(4).await;
+/// The auth secret of an app.
+pub fn secret_of(app: &TestApp) -> String {
     let file = app.database.file().with_extension("secret");
     let former = std::fs::read_to_string(file).ok().map(|text| text.trim().to_owned());
-    let former = former.or_else(|| app.database.secret().map(str::to_owned)).unwrap();
+    former.or_else(|| app.database.secret().map(str::to_owned)).unwrap()
+}
+
+/// What holds this secret and no former one.
+pub fn seals_of(secret: &str) -> AuditSeals {
+    AuditSeals::new(&SecretBytes::new(secret.as_bytes().to_vec()), None)
+}
+
+/// What a server of this secret does that doesn't know the former one. (It starts: the keys have been sealed anew.)
+async fn seal_without_proof(app: &TestApp) {
+    let mut config = app.state.config.clone();
+    config.auth_secret_previous = None;
+    let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let (clock, rng) = (app.state.clock.clone(), Rng::from_system());
+    let parts = Parts { config, clock, rng, cost, hash_threads: 1 };
+    let state = RUNTIME.spawn_blocking(|| RUNTIME.block_on(AppState::start(parts))).await.unwrap().unwrap();
+    look(&state).await.unwrap();
+}
+
+async fn found_by(app: &TestApp, seals: &AuditSeals, accepted: &[Accepted]) -> Report {
+    verify(&app.state.db, seals, (None, accepted)).await.unwrap().report
+}
+
+#[tokio::test]
+async fn a_change_of_the_auth_secret_is_proved_while_the_former_one_is_known_and_believed_ever_after() {
+    let app = sealed(4).await;
+    let former = secret_of(&app);
     let app = app.restart_with(&[("auth_secret", OTHER_SECRET), ("auth_secret_previous", &former)]).await;
-    let secret = |text: &str| SecretBytes::new(text.as_bytes().to_vec());
-    let new_only = Arc::new(AuditSeals::new(&secret(OTHER_SECRET), None));
-    let before = verify(&app.state.db, &new_only, None).await.unwrap().report;
-    assert_eq!(before.findings, [Finding::UnknownKey { from: 1, to: 4 }]);
+    let new_only = seals_of(OTHER_SECRET);
+    let unknown = |before| Finding::UnknownKey { from: 1, to: 4, before };
+    assert_eq!(found_by(&app, &new_only, &[]).await.findings, [unknown(None)]);
     look(&app.state).await.unwrap();
     assert_eq!(app.audit("audit_key").await, 1);
     assert_eq!(look(&app.state).await.unwrap(), None, "once");
-    let after = verify(&app.state.db, &new_only, None).await.unwrap().report;
+    let after = found_by(&app, &new_only, &[]).await;
     assert_eq!((after.findings, after.covered, after.sealed), (vec![], 4, 5));
     assert_eq!(verified(&app, None).await.report.covered, 0, "both are known while it is being changed");
     tamper(&app, "UPDATE audit SET actor_id = 'b' WHERE seq = 2").await;
     assert_eq!(findings(&app).await, [Finding::Edited { seq: 2 }]);
-    let edited = verify(&app.state.db, &new_only, None).await.unwrap().report;
+    let edited = found_by(&app, &new_only, &[]).await;
     assert!(edited.findings.contains(&Finding::Edited { seq: 2 }), "{:?}", edited.findings);
+}
+
+#[tokio::test]
+async fn two_changes_one_after_the_other_are_believed_with_the_last_secret_alone() {
+    const THIRD: &str = "p4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgo=";
+    let app = sealed(2).await;
+    let first = secret_of(&app);
+    let app = app.restart_with(&[("auth_secret", OTHER_SECRET), ("auth_secret_previous", &first)]).await;
+    look(&app.state).await.unwrap();
+    let app = app.restart_with(&[("auth_secret", THIRD), ("auth_secret_previous", OTHER_SECRET)]).await;
+    look(&app.state).await.unwrap();
+    let report = found_by(&app, &seals_of(THIRD), &[]).await;
+    assert_eq!((report.findings, report.covered, report.sealed), (vec![], 3, 4));
+}
+
+#[tokio::test]
+async fn a_change_without_the_former_secret_is_reported_until_that_is_given_or_the_row_accepted() {
+    let app = sealed(4).await;
+    let former = secret_of(&app);
+    let app = app.restart_with(&[("auth_secret", OTHER_SECRET), ("auth_secret_previous", &former)]).await;
+    seal_without_proof(&app).await;
+    let new_only = seals_of(OTHER_SECRET);
+    let told = found_by(&app, &new_only, &[]).await;
+    assert_eq!(told.findings, [Finding::UnknownKey { from: 1, to: 4, before: Some(5) }]);
+    let by_number = Accepted::parse("5").unwrap();
+    assert_eq!(found_by(&app, &new_only, &[by_number]).await.findings, []);
+    let by_head = Accepted::parse(&told.head.to_string()).unwrap();
+    assert_eq!(found_by(&app, &new_only, &[by_head]).await.findings, []);
+    let other = Accepted { link: Some([1; 32]), ..by_head };
+    assert_eq!(found_by(&app, &new_only, &[other]).await.findings.len(), 1, "another row with that number");
+    assert_eq!(findings(&app).await, [], "with the former secret each row is verified by its own seal");
 }
 
 /// Whether the database takes it.
@@ -302,7 +363,9 @@ async fn the_log_is_verified_on_the_command_line_beside_a_running_server() {
     tamper(&app, "UPDATE audit SET device = 'x' WHERE seq = 3; DELETE FROM audit WHERE seq = 4").await;
     tamper(&app, "UPDATE audit_chain SET seq = 3 WHERE name = 'head'").await;
     let (code, report, told) = verify(&["--head", &head]);
-    let expected = serde_json::json!([{ "kind": "edited", "seq": 3 }, { "kind": "cut_tail", "from": 4, "to": 4 }]);
+    let expected = serde_json::json!([
+        { "kind": "edited", "seq": 3 }, { "kind": "cut_tail", "from": 4, "to": 4 }, { "kind": "head", "seq": 3 },
+    ]);
     assert_eq!((code, &report["findings"], &report["clean"]), (Some(1), &expected, &false.into()), "{told}");
     let (code, _, told) = run(on(&app).args(["audit", "verify"]));
     assert!(code == Some(1) && told.contains("number 3 was changed, or put in"), "{told}");

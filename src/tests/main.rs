@@ -12,6 +12,8 @@ mod audience;
 mod audit;
 mod audit_chain;
 mod audit_filter;
+mod audit_forgeries;
+mod audit_strangers;
 mod backup;
 mod batches;
 mod binary;

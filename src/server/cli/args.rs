@@ -61,7 +61,11 @@ pub enum Command {
     #[command(subcommand)]
     Session(SessionCommand),
     /// Delete what is past use now, besides what `cleanup.schedule` does
-    Cleanup,
+    Cleanup {
+        /// Let audit rows past their retention go too that are not as they were sealed
+        #[arg(long)]
+        unverified: bool,
+    },
     /// Credentials that came twice
     #[command(subcommand)]
     Alarm(AlarmCommand),

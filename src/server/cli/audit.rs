@@ -12,7 +12,7 @@ use crate::{
     api::{ApiError, audit::AuditFilter},
     domain::{
         audit::Event,
-        audit_chain::{Finding, Given, Head, Report},
+        audit_chain::{Accepted, Finding, Given, Head, Report},
         time::Timestamp,
     },
     server::{
@@ -29,10 +29,15 @@ use crate::{
 
 /// # Errors
 /// When something is not as it was sealed, the database can't be read, or the auth secret is missing.
-pub async fn verify(config: &Config, head: Option<Head>, out: Out) -> Result<(), Failure> {
+pub async fn verify(
+    config: &Config,
+    (head, mut accepted): (Option<Head>, Vec<Accepted>),
+    out: Out,
+) -> Result<(), Failure> {
+    accepted.extend(&config.audit_accepted);
     let direct = Direct::open(config).await?;
     let seals = audit_seal::seals(config)?;
-    let verified = audit_seal::verify(&direct.db, &seals, head).await;
+    let verified = audit_seal::verify(&direct.db, &seals, (head, &accepted)).await;
     direct.db.close().await;
     let Verified { report, unsealed } = verified?;
     let found = report.findings.len() as u64 + report.more;
@@ -64,7 +69,10 @@ fn told(report: &Report, unsealed: i64) -> String {
         sealed.push_str(&format!(" after number {}, up to which the retention let them go", report.checkpoint));
     }
     if report.covered > 0 {
-        sealed.push_str(&format!(", {} of them under a former key, vouched for by a later seal", report.covered));
+        sealed.push_str(&format!(
+            ", {} of them under a former key, from which the change was proved or accepted",
+            report.covered
+        ));
     }
     told.push(format!("{sealed}; {unsealed} not sealed yet"));
     if report.given == Given::Past {
@@ -82,10 +90,24 @@ fn named(finding: &Finding) -> String {
         Finding::Reordered { seq, was } => format!("number {seq} was sealed as number {was}"),
         Finding::Missing { from, to } => format!("{}: gone", span(from, to)),
         Finding::Unlinked { seq } => format!("number {seq} was sealed after another row than the one before it now"),
-        Finding::UnknownKey { from, to } => {
-            format!("{}: sealed under a key that is not known here (set auth_secret_previous)", span(from, to))
+        Finding::UnknownKey { from, to, before } => {
+            let numbers = span(from, to);
+            let accept = before.map(|seq| format!(", or, if you changed auth_secret then, give --accept-key {seq}"));
+            format!(
+                "{numbers}: sealed under a key that is not known here, and nothing proves that it was ours \
+                 (set auth_secret_previous to the secret of then{})",
+                accept.unwrap_or_default()
+            )
         }
-        Finding::Checkpoint { seq } => format!("rows up to number {seq} are gone, and not by the retention"),
+        Finding::Unvouched { seq } => format!(
+            "number {seq} says that what was before it was not what had been sealed, or what it can't prove (its detail \
+             tells; if you know why, give --accept-key {seq})"
+        ),
+        Finding::Checkpoint { seq } => format!(
+            "rows up to number {seq} are gone, and no seal that is known here says that the retention took them (if you \
+             changed auth_secret since then, give --accept-key {seq})"
+        ),
+        Finding::Head { seq } => format!("number {seq} is the last, and not the one that is written down as such"),
         Finding::CutTail { from, to } => format!("{}: cut off the end", span(from, to)),
         Finding::OtherHead { seq } => {
             format!("number {seq} is not the row that was written down: the end was cut off and written anew")

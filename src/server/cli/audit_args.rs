@@ -7,7 +7,7 @@ use crate::{
     api::audit::AuditFilter,
     domain::{
         audit::{Event, Outcome},
-        audit_chain::Head,
+        audit_chain::{Accepted, Head},
         ids::{SessionId, UserId},
     },
     server::{canonical, flow::audit_filter},
@@ -22,6 +22,9 @@ pub enum AuditCommand {
         /// A head that was written down or logged: finds out whether the end of the log was cut off
         #[arg(long, value_name = "HEAD", value_parser = head)]
         head: Option<Head>,
+        /// Believe a change of auth_secret that can't be proved any more: the number of the row after it, or its head
+        #[arg(long, value_name = "SEQ", value_parser = accepted)]
+        accept_key: Vec<Accepted>,
     },
     /// The log, or what a search finds of it, as JSON lines, newest first
     Export(AuditSearch),
@@ -91,6 +94,10 @@ fn when(typed: &str) -> Result<String, &'static str> {
 
 fn row_id(typed: &str) -> Result<String, &'static str> {
     UserId::parse(typed).map(|id| id.to_string()).ok_or("not a row's id (see `sekisho audit list --json`)")
+}
+
+fn accepted(typed: &str) -> Result<Accepted, &'static str> {
+    Accepted::parse(typed).ok_or("neither the number of a row nor a head such as 42:0f…9c")
 }
 
 fn head(typed: &str) -> Result<Head, &'static str> {

@@ -9,21 +9,22 @@ use crate::server::{
     clock::Clock,
     config::Config,
     flow::{
-        audit_seal::Retention,
+        audit_retention::Retention,
         cleanup::{self, Tools},
     },
 };
 
 /// # Errors
 /// When the database can't be opened or takes no more writes.
-pub async fn clean_up(config: &Config, out: Out) -> Result<(), Failure> {
+pub async fn clean_up(config: &Config, unverified: bool, out: Out) -> Result<(), Failure> {
     let direct = Direct::open(config).await?;
-    let audit = Retention::of(config);
+    let audit = Retention::of(config).map(|retention| Retention { unverified, ..retention });
     if let Err(faults) = &audit {
         complain(&format!("the audit log is left as it is, which takes the auth secret to cut: {faults}"));
     }
     let tools = Tools { db: &direct.db, clock: &Clock::System, rng: &direct.rng, audit: audit.ok() };
-    let report = cleanup::clean_up(&tools, "cli").await;
+    let by = if unverified { "cli, unverified audit rows too" } else { "cli" };
+    let report = cleanup::clean_up(&tools, by).await;
     direct.db.close().await;
     let report = report?;
     let rows: Vec<String> = report.rows.iter().map(|(kind, rows)| format!("{rows} of {kind}")).collect();

@@ -84,11 +84,13 @@ async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Fail
         }
         Command::Backup { file } => backup::backup(&config, &file, out).await,
         Command::Restore { file } => Box::pin(restore::restore(&config, &file, out)).await,
-        Command::Cleanup => cleanup::clean_up(&config, out).await,
+        Command::Cleanup { unverified } => cleanup::clean_up(&config, unverified, out).await,
         Command::Alarm(AlarmCommand::List { user }) => alarm::list(&config, user, out).await,
         Command::Alarm(AlarmCommand::Answer { alarm, kick }) => alarm::answer(&config, alarm, kick, out).await,
         Command::Audit(AuditCommand::List(listing)) => audit::list(&config, listing, out).await,
-        Command::Audit(AuditCommand::Verify { head }) => audit::verify(&config, head, out).await,
+        Command::Audit(AuditCommand::Verify { head, accept_key }) => {
+            audit::verify(&config, (head, accept_key), out).await
+        }
         Command::Audit(AuditCommand::Export(search)) => audit::export(&config, search).await,
         Command::Keys(KeysCommand::List) => keys::list(&config, out).await,
         Command::Keys(KeysCommand::Rotate { all: true, .. }) => everybody::rotate_all(&config, out).await,

@@ -15,7 +15,7 @@ use crate::server::{
     http::starting,
     listen::{Listener, SocketFile},
     metrics,
-    node::{self, activity},
+    node::{self, activity, refusals},
     router, serve,
     state::{AppState, Parts},
     store::arrival,
@@ -45,6 +45,7 @@ pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     }
     serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
     activity::write_down(&state).await;
+    refusals::write_down(&state).await;
     state.db.close().await;
     Ok(())
 }

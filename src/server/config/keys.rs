@@ -61,6 +61,7 @@ pub const KEYS: &[Key] = &[
     key("cleanup.schedule", "0 3 * * *"),
     key("cleanup.timezone", SYSTEM_TIMEZONE),
     key("audit.retention", "400d"),
+    key("audit.accept_keys", ""),
     key("webhooks.allow_private", ""),
     key("keys.algorithm", "EdDSA"),
     key("keys.rotation", "90d"),

@@ -30,6 +30,7 @@ pub use urls::{DatabaseUrl, PostgresUrl, WebStore};
 use self::{keys::Mask, values::Reader};
 use crate::{
     domain::{
+        audit_head::Accepted,
         device_limit::{DeviceLimit, OnLimit},
         lifetimes::Lifetimes,
         return_to::ReturnHosts,
@@ -95,6 +96,8 @@ pub struct Config {
     pub cleanup: Schedule,
     /// For how long the audit log is kept; zero for ever.
     pub audit_retention: Duration,
+    /// Changes of the key of its seals that are believed by the operator's word.
+    pub audit_accepted: Vec<Accepted>,
     /// Networks that webhooks may lead to although they aren't public.
     pub webhooks_allow_private: Vec<IpNet>,
     pub keys: KeyPolicy,
@@ -152,6 +155,7 @@ impl Config {
             web_store: reader.web_store(),
             cleanup: reader.schedule(),
             audit_retention: reader.duration("audit.retention"),
+            audit_accepted: reader.accepted(),
             webhooks_allow_private: reader.networks("webhooks.allow_private"),
             keys: KeyPolicy {
                 algorithm: reader.choice("keys.algorithm", &SigningAlgorithm::ALL, SigningAlgorithm::as_str),

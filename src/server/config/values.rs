@@ -15,7 +15,7 @@ use super::{
     urls::{DatabaseUrl, WebStore},
 };
 use crate::{
-    domain::lifetimes::Lifetimes,
+    domain::{audit_head::Accepted, lifetimes::Lifetimes},
     server::{http::client_ip, secret::SecretBytes},
 };
 
@@ -147,6 +147,20 @@ impl<'a> Reader<'a> {
             }
         }
         networks
+    }
+
+    pub fn accepted(&mut self) -> Vec<Accepted> {
+        let text = self.text("audit.accept_keys");
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let mut accepted = Vec::new();
+        for part in parts {
+            match Accepted::parse(part) {
+                Some(place) => accepted.push(place),
+                None => self
+                    .fault("audit.accept_keys", &format!("{part} is no number of a row, nor a head such as 42:0f…9c")),
+            }
+        }
+        accepted
     }
 
     pub fn one_of(&mut self, key: &str, allowed: &[&str]) -> String {

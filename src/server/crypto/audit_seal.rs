@@ -1,23 +1,25 @@
 //! Links and seals of the audit log: SHA-256, and HMAC-SHA256 under a key derived (HKDF, RFC 5869) from the auth secret.
 //!
 //! The key is stored nowhere: who changes the database can make links, and no seals. A seal names its key and the number
-//! it was made for: `name of the key ‖ number ‖ HMAC(key, "…" ‖ number ‖ link ‖ SHA-256(content))`.
+//! it was made for: `name of the key ‖ number ‖ HMAC(key, "…" ‖ number ‖ link ‖ SHA-256(content))`. Checkpoints and proofs
+//! of a change of key are sealed likewise, each with a text of its own in the MAC, so that none passes for another.
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::audit_chain::{Head, Judged, Link, Seal},
+    domain::audit_chain::{Head, Judged, KeyName, Link, Seal},
     server::secret::SecretBytes,
 };
 
-const NAME: usize = 6;
+const NAME: usize = size_of::<KeyName>();
 const NUMBER: usize = 8;
 const ROW: &[u8] = b"sekisho audit row 1";
 const LINK: &[u8] = b"sekisho audit link 1";
 const SEAL: &[u8] = b"sekisho audit seal 1";
 const CHECKPOINT: &[u8] = b"sekisho audit checkpoint 1";
+const CHANGE: &[u8] = b"sekisho audit key change 1";
 
 /// What a row is sealed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +37,17 @@ pub struct Found<'a> {
     pub content: &'a [u8],
 }
 
+/// A change of key, as the holder of both keys found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The last row under the former key.
+    pub former: Head,
+    pub key: KeyName,
+    pub checkpoint: Option<Head>,
+}
+
 struct Key {
-    name: [u8; NAME],
+    name: KeyName,
     key: SecretBytes,
 }
 
@@ -56,7 +67,7 @@ impl AuditSeals {
     #[must_use]
     pub fn next(&self, former: &Head, content: &[u8]) -> Sealed {
         let digest = digest(content);
-        let seq = former.seq + 1;
+        let seq = former.seq.saturating_add(1);
         let head = Head { seq, link: link(&former.link, seq, &digest) };
         Sealed { head, seal: self.own.seal(SEAL, &head, &digest) }
     }
@@ -69,7 +80,20 @@ impl AuditSeals {
 
     #[must_use]
     pub fn judge_checkpoint(&self, head: &Head, seal: &[u8]) -> Seal {
-        if head.seq == 0 { Seal::Good } else { self.verdict(CHECKPOINT, head, (seal, &[])) }
+        if *head == Head::NONE { Seal::Good } else { self.verdict(CHECKPOINT, head, (seal, &[])) }
+    }
+
+    /// Says under this key that a change to it was verified. Only who has the key can say so; a row can be put in by
+    /// anybody who writes to the database, and would be sealed like any other.
+    #[must_use]
+    pub fn prove(&self, change: &KeyChange) -> Vec<u8> {
+        self.own.seal(CHANGE, &change.former, &change.digest())
+    }
+
+    /// Whether that was said, under a key that is known here.
+    #[must_use]
+    pub fn is_proved(&self, change: &KeyChange, proof: &[u8]) -> bool {
+        self.verdict(CHANGE, &change.former, (proof, &change.digest())) == Seal::Good
     }
 
     /// What a row's seal and link say of it; `last` is the place in the chain before it.
@@ -78,13 +102,13 @@ impl AuditSeals {
         let digest = digest(found.content);
         let Head { seq, link: has } = found.head;
         let seal = self.verdict(SEAL, &found.head, (found.seal, &digest));
-        Judged { seq, link: has, follows: link(last, seq, &digest), seal }
+        Judged { seq, link: has, follows: link(last, seq, &digest), seal, change: None }
     }
 
-    /// Whether a seal names the key that is sealed with here.
+    /// The former key, if it is what a seal names. That alone proves nothing.
     #[must_use]
-    pub fn is_own(&self, seal: &[u8]) -> bool {
-        seal.starts_with(&self.own.name)
+    pub fn former_of(&self, seal: &[u8]) -> Option<KeyName> {
+        self.former.as_ref().map(|former| former.name).filter(|name| seal.starts_with(name) && *name != self.own.name)
     }
 
     fn verdict(&self, purpose: &[u8], head: &Head, (seal, digest): (&[u8], &[u8])) -> Seal {
@@ -92,7 +116,7 @@ impl AuditSeals {
         let Some((number, mac)) = rest.split_first_chunk::<NUMBER>() else { return Seal::Bad };
         let Some(key) = [Some(&self.own), self.former.as_ref()].into_iter().flatten().find(|key| key.name == *name)
         else {
-            return Seal::Unknown;
+            return Seal::Unknown(*name);
         };
         let was = i64::from_be_bytes(*number);
         match key.mac(purpose, &Head { seq: was, ..*head }, digest).verify_slice(mac) {
@@ -125,6 +149,13 @@ impl Key {
     fn seal(&self, purpose: &[u8], head: &Head, digest: &[u8]) -> Vec<u8> {
         let mac = self.mac(purpose, head, digest).finalize().into_bytes();
         [self.name.as_slice(), &head.seq.to_be_bytes(), &mac].concat()
+    }
+}
+
+impl KeyChange {
+    fn digest(&self) -> Vec<u8> {
+        let Head { seq, link } = self.checkpoint.unwrap_or(Head::NONE);
+        [self.key.as_slice(), &seq.to_be_bytes(), &link].concat()
     }
 }
 

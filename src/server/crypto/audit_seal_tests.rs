@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::audit_chain::{Chain, Finding, Given, Report};
+use crate::domain::audit_chain::{Accepted, Chain, Change, Finding, Given, Report};
 
 #[derive(Clone, Debug)]
 struct Row {
@@ -45,7 +45,8 @@ fn go_along(rows: &[Row], seals: &AuditSeals, mut chain: Chain) -> Report {
         let found = Found { head: row.head, seal: &row.seal, content: &row.content };
         chain.next(&seals.judge(&chain.last().link, &found));
     }
-    chain.finish(0)
+    let head = chain.last();
+    chain.finish(Some(head))
 }
 
 fn findings(rows: &[Row]) -> Vec<Finding> {
@@ -95,21 +96,44 @@ fn a_tail_that_was_written_anew_is_not_the_one_that_was_written_down() {
     assert_eq!(verify(&rows, &seals(1), Some(known)).findings, [Finding::OtherHead { seq: 6 }]);
 }
 
+const UNKNOWN_1_TO_4: Finding = Finding::UnknownKey { from: 1, to: 4, before: Some(5) };
+
+/// The same, where the row with a number tells of a change of key.
+fn go_along_telling(rows: &[Row], seals: &AuditSeals, (seq, change): (i64, Change)) -> Report {
+    let mut chain = Chain::from(Head::NONE, Seal::Good, None);
+    for row in rows {
+        let found = Found { head: row.head, seal: &row.seal, content: &row.content };
+        let change = (row.head.seq == seq).then_some(change);
+        chain.next(&Judged { change, ..seals.judge(&chain.last().link, &found) });
+    }
+    let head = chain.last();
+    chain.finish(Some(head))
+}
+
 #[test]
-fn rows_of_a_key_that_is_gone_are_vouched_for_by_the_seals_after_them() {
+fn rows_of_a_key_that_is_gone_are_believed_where_the_change_is_proved_and_only_there() {
     let mut rows = log(4);
     grow(&mut rows, 2, 3);
     let (changed, changing) = (seals(2), AuditSeals::new(&secret(2), Some(&secret(1))));
-    let report = verify(&rows, &changed, None);
-    assert_eq!((report.findings, report.covered), (vec![], 4));
+    let former = UNKNOWN_1_TO_4;
+    assert_eq!(verify(&rows, &changed, None).findings, [former], "a later seal alone proves nothing");
     let report = verify(&rows, &changing, None);
     assert_eq!((report.findings, report.covered), (vec![], 0));
-    assert_eq!(verify(&rows, &seals(1), None).findings, [Finding::UnknownKey { from: 5, to: 7 }]);
-    let mut edited = rows.clone();
-    edited[1].content = b"something else".to_vec();
-    let told = verify(&edited, &changed, None).findings;
-    assert_eq!(told[0], Finding::UnknownKey { from: 1, to: 1 });
-    assert_eq!(told[1], Finding::Edited { seq: 2 });
+    let end = Finding::UnknownKey { from: 5, to: 7, before: None };
+    assert_eq!(verify(&rows, &seals(1), None).findings, [end]);
+    let change = KeyChange { former: rows[3].head, key: seals(1).own.name, checkpoint: None };
+    let tell = |proof: &[u8]| {
+        let proved = changed.is_proved(&change, proof);
+        let KeyChange { former, key, checkpoint } = change;
+        go_along_telling(&rows, &changed, (5, Change::Verified { former, key, checkpoint, proved }))
+    };
+    let proof = changing.prove(&change);
+    let report = tell(&proof);
+    assert_eq!((report.findings, report.covered), (vec![], 4));
+    assert_eq!(tell(&seals(3).prove(&change)).findings, [former], "a proof under a key that nobody knows");
+    assert_eq!(tell(&rows[4].seal).findings, [former], "the seal of a row is none");
+    let other = KeyChange { former: rows[2].head, ..change };
+    assert!(!changed.is_proved(&other, &proof), "of another place");
 }
 
 /// Links are no secret: whoever writes to the database can make them anew, but for the first that is sealed.
@@ -123,11 +147,12 @@ fn links_made_anew_after_an_edit_end_where_the_known_key_begins() {
         rows[at].head.link = link;
     }
     let told = verify(&rows, &seals(2), None).findings;
-    assert!(told.contains(&Finding::UnknownKey { from: 1, to: 4 }) && told.contains(&Finding::Edited { seq: 5 }));
+    let unknown = Finding::UnknownKey { from: 1, to: 4, before: None };
+    assert!(told.contains(&unknown) && told.contains(&Finding::Edited { seq: 5 }), "{told:?}");
     for row in &mut rows {
         row.seal[..NAME].copy_from_slice(b"nobody");
     }
-    assert_eq!(verify(&rows, &seals(2), None).findings, [Finding::UnknownKey { from: 1, to: 7 }]);
+    assert_eq!(verify(&rows, &seals(2), None).findings, [Finding::UnknownKey { from: 1, to: 7, before: None }]);
 }
 
 #[test]
@@ -146,20 +171,22 @@ fn a_checkpoint_begins_a_log_and_is_nobody_elses_to_make() {
     let past = go_along(&rows[3..], &seals(1), Chain::from(at, Seal::Good, Some(rows[0].head)));
     assert_eq!((past.findings, past.given), (vec![], Given::Past));
     let other_key = Chain::from(at, seals(2).judge_checkpoint(&at, &seal), None);
-    assert_eq!(go_along(&[], &seals(2), other_key).findings, [Finding::UnknownKey { from: 3, to: 3 }]);
+    assert_eq!(go_along(&rows[3..3], &seals(2), other_key).findings, [Finding::Checkpoint { seq: 3 }]);
+    let accepted = Chain::from(at, seals(2).judge_checkpoint(&at, &seal), None);
+    let by_number = accepted.accepting(&[Accepted { seq: 3, link: None }]);
+    assert_eq!(go_along(&rows[3..3], &seals(2), by_number).findings, []);
 }
 
 #[test]
-fn a_seal_that_names_another_key_takes_nothing_away_but_its_own_word() {
+fn a_seal_that_names_another_key_is_no_seal() {
     let mut rows = log(4);
     rows[1].seal[0] ^= 1;
-    let report = verify(&rows, &seals(1), None);
-    assert_eq!((report.findings, report.covered), (vec![], 1), "the next one stands for it");
+    assert_eq!(findings(&rows), [Finding::UnknownKey { from: 2, to: 2, before: Some(3) }]);
     rows[1].content = b"something else".to_vec();
     assert!(findings(&rows).contains(&Finding::Edited { seq: 2 }));
     let mut rows = log(4);
     rows[3].seal[0] ^= 1;
-    assert_eq!(findings(&rows), [Finding::UnknownKey { from: 4, to: 4 }]);
+    assert_eq!(findings(&rows), [Finding::UnknownKey { from: 4, to: 4, before: None }]);
 }
 
 /// What someone may do who owns the database and not the key.
@@ -180,7 +207,7 @@ fn tamper() -> impl Strategy<Value = Tamper> {
     prop_oneof![
         (at.clone(), any::<Vec<u8>>()).prop_map(|(at, content)| Tamper::Content(at, content)),
         (at.clone(), any::<[u8; 32]>()).prop_map(|(at, link)| Tamper::Link(at, link)),
-        (at.clone(), NAME..46_usize, 1..=255_u8).prop_map(|(at, byte, change)| Tamper::Seal(at, byte, change)),
+        (at.clone(), 0..46_usize, 1..=255_u8).prop_map(|(at, byte, change)| Tamper::Seal(at, byte, change)),
         (at.clone(), 1..40_i64).prop_map(|(at, seq)| Tamper::Number(at, seq)),
         // All but the last: a tail that is cut shows with the head only.
         (0..11_usize).prop_map(Tamper::Drop),

@@ -18,6 +18,7 @@ use crate::{
             audit_filter,
             paging::{next_cursor, page_size, place},
         },
+        node::refusals,
         store::audit::{self, Entry, Listed},
     },
 };
@@ -39,11 +40,12 @@ pub async fn allow(cx: &RequestContext, actor: &Actor, action: Action) -> ApiRes
     Ok(())
 }
 
-/// Writes down a refusal. It is refused whether or not that succeeds.
+/// Writes down a refusal, or counts it if there are many like it. It is refused whether or not that succeeds.
 pub async fn refused(cx: &RequestContext, event: Event, what: &str) {
     let what: String = what.chars().take(128).collect();
     let detail = Some(serde_json::json!({ "what": what }).to_string());
     let entry = Entry { detail, ..cx.audit(event, Outcome::Refused) };
+    let Some(entry) = refusals::admit(cx, entry) else { return };
     let written = cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await;
     if let Err(error) = written {
         tracing::warn!(error = %error, "a refusal could not be written down");

@@ -1,23 +1,16 @@
-//! Seals the audit log, lets go of what is too old, and verifies it. The rule is `domain/audit_chain.rs`.
+//! Verifies the seals of the audit log. The rule is `domain/audit_chain.rs`; the sealing is `audit_sealing.rs`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use super::audit_key;
 use crate::{
-    domain::{
-        audit::Event,
-        audit_chain::{Chain, Head, Report},
-        time::Timestamp,
-    },
+    domain::audit_chain::{Accepted, Chain, Head, Judged, Report, Seal, TOLD},
     server::{
-        clock::Clock,
         config::{Config, Faults},
-        crypto::audit_seal::{AuditSeals, Found, Sealed},
-        rng::Rng,
+        crypto::audit_seal::{AuditSeals, Found},
         store::{
-            Db, StoreResult, Tx,
-            audit::{self, Entry},
-            audit_chain::{self, End},
-            pace::{BATCH, Pace},
+            Db, StoreResult,
+            audit_chain::{self, End, Row},
         },
     },
 };
@@ -37,109 +30,6 @@ pub fn seals(config: &Config) -> Result<Arc<AuditSeals>, Faults> {
     Ok(Arc::new(AuditSeals::new(&secret, config.auth_secret_previous.as_ref())))
 }
 
-/// Seals all that is committed, in writes between which others write. The head after it, if it is another.
-///
-/// # Errors
-/// When the database can't be read or written; what has been sealed stays so.
-pub async fn seal_all(db: &Db, seals: &Arc<AuditSeals>) -> StoreResult<Option<Head>> {
-    let mut newest = None;
-    while audit_chain::any_unsealed(db.read()).await? {
-        let pace = Pace::begin();
-        let seals = Arc::clone(seals);
-        let (head, sealed) = db.write(move |tx| Box::pin(async move { seal_some(tx, &seals).await })).await?;
-        newest = Some(head);
-        if sealed < i64::from(BATCH) {
-            break;
-        }
-        pace.rest().await;
-    }
-    Ok(newest)
-}
-
-/// The head is held first: another who seals at the same time waits, and finds these rows sealed.
-async fn seal_some(tx: &mut Tx, seals: &AuditSeals) -> StoreResult<(Head, i64)> {
-    let before = audit_chain::hold(tx, End::Head).await?;
-    let rows = audit_chain::unsealed(tx.read(), i64::from(BATCH)).await?;
-    let mut last = Sealed { head: before.head, seal: before.seal };
-    let mut sealed = 0;
-    for row in &rows {
-        last = seals.next(&last.head, &row.content().canonical());
-        audit_chain::seal(tx, &row.id, &last).await?;
-        sealed += 1;
-    }
-    if sealed > 0 {
-        audit_chain::move_on(tx, End::Head, (&before.head, &last)).await?;
-    }
-    Ok((last.head, sealed))
-}
-
-/// Whether the head is sealed under this node's key, if it is sealed at all.
-///
-/// # Errors
-/// When the database can't be read.
-pub async fn is_own(db: &Db, seals: &AuditSeals) -> StoreResult<bool> {
-    let place = audit_chain::end(db.read(), End::Head).await?;
-    Ok(place.head.seq == 0 || seals.is_own(&place.seal))
-}
-
-/// Writes down that another key seals from here on. The seal of that row stands for all before it, whose own seals say
-/// nothing any more once the former auth secret is gone.
-///
-/// # Errors
-/// When the row can't be written.
-pub async fn note_change_of_key(db: &Db, (rng, now): (&Rng, Timestamp)) -> StoreResult<()> {
-    let detail = Some(serde_json::json!({ "by": "schedule" }).to_string());
-    let entry = Entry { detail, ..Entry::of_system(rng.uuid(now), now, Event::AuditKey) };
-    db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await
-}
-
-/// For how long rows are kept, and what is sealed with where they go.
-pub struct Retention {
-    pub seals: Arc<AuditSeals>,
-    /// Zero for ever.
-    pub keep: Duration,
-}
-
-impl Retention {
-    /// # Errors
-    /// When there is no auth secret.
-    pub fn of(config: &Config) -> Result<Self, Faults> {
-        Ok(Self { seals: seals(config)?, keep: config.audit_retention })
-    }
-
-    /// Deletes sealed rows that are too old, from the front and no further than the first that isn't.
-    ///
-    /// # Errors
-    /// When the database takes no more writes; what has been deleted stays so.
-    pub async fn enforce(&self, db: &Db, clock: &Clock) -> StoreResult<u64> {
-        let mut all = 0;
-        if self.keep.is_zero() {
-            return Ok(all);
-        }
-        let until = clock.now().minus(self.keep);
-        loop {
-            let (pace, seals) = (Pace::begin(), Arc::clone(&self.seals));
-            let gone = db.write(move |tx| Box::pin(async move { let_go(tx, &seals, until).await })).await?;
-            all += gone;
-            if gone < u64::from(BATCH) {
-                return Ok(all);
-            }
-            pace.rest().await;
-        }
-    }
-}
-
-/// The checkpoint goes first: behind it the database lets no row go.
-async fn let_go(tx: &mut Tx, seals: &AuditSeals, until: Timestamp) -> StoreResult<u64> {
-    let before = audit_chain::hold(tx, End::Checkpoint).await?;
-    let front = audit_chain::sealed_after(tx.read(), before.head.seq, i64::from(BATCH)).await?;
-    let Some(last) = front.iter().take_while(|row| row.at <= until.0).last() else { return Ok(0) };
-    let head = last.place().head;
-    let checkpoint = Sealed { head, seal: seals.checkpoint(&head) };
-    audit_chain::move_on(tx, End::Checkpoint, (&before.head, &checkpoint)).await?;
-    audit_chain::delete_through(tx, head.seq).await
-}
-
 /// What a verification found.
 pub struct Verified {
     pub report: Report,
@@ -147,16 +37,20 @@ pub struct Verified {
 }
 
 /// Goes along the whole chain, also beside a server that seals and cleans up meanwhile. `expected` is a head that was
-/// written down.
+/// written down, `accepted` what the operator vouches for.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn verify(db: &Db, seals: &AuditSeals, expected: Option<Head>) -> StoreResult<Verified> {
+pub async fn verify(
+    db: &Db,
+    seals: &AuditSeals,
+    (expected, accepted): (Option<Head>, &[Accepted]),
+) -> StoreResult<Verified> {
     let mut tries = 1;
     loop {
-        let begin = audit_chain::end(db.read(), End::Checkpoint).await?.head;
-        let report = go_along(db, seals, expected).await?;
-        let overtaken = audit_chain::end(db.read(), End::Checkpoint).await?.head != begin;
+        let begin = checkpoint(db).await?;
+        let report = go_along(db, seals, (expected, accepted)).await?;
+        let overtaken = checkpoint(db).await? != begin;
         if report.findings.is_empty() || !overtaken || tries == TRIES {
             return Ok(Verified { report, unsealed: audit_chain::count_unsealed(db.read()).await? });
         }
@@ -164,21 +58,47 @@ pub async fn verify(db: &Db, seals: &AuditSeals, expected: Option<Head>) -> Stor
     }
 }
 
-async fn go_along(db: &Db, seals: &AuditSeals, expected: Option<Head>) -> StoreResult<Report> {
-    // Read first: what is sealed from here on comes after it.
-    let head = audit_chain::end(db.read(), End::Head).await?.head.seq;
-    let checkpoint = audit_chain::end(db.read(), End::Checkpoint).await?;
-    let verdict = seals.judge_checkpoint(&checkpoint.head, &checkpoint.seal);
-    let mut chain = Chain::from(checkpoint.head, verdict, expected);
+async fn checkpoint(db: &Db) -> StoreResult<Option<Head>> {
+    Ok(audit_chain::end(db.read(), End::Checkpoint).await?.map(|place| place.head))
+}
+
+async fn go_along(
+    db: &Db,
+    seals: &AuditSeals,
+    (expected, accepted): (Option<Head>, &[Accepted]),
+) -> StoreResult<Report> {
+    let (begin, verdict) = match audit_chain::end(db.read(), End::Checkpoint).await? {
+        Some(checkpoint) => (checkpoint.head, seals.judge_checkpoint(&checkpoint.head, &checkpoint.seal)),
+        // Somebody deleted it.
+        None => (Head::NONE, Seal::Bad),
+    };
+    let mut chain = Chain::from(begin, verdict, expected).accepting(accepted);
+    let most = i64::try_from(TOLD).unwrap_or(i64::MAX);
+    for seq in audit_chain::sealed_through(db.read(), begin.seq, most).await? {
+        chain.beside(seq);
+    }
+    let mut last = (begin.seq, String::new(), Vec::new());
     loop {
-        let rows = audit_chain::sealed_after(db.read(), chain.last().seq, PAGE).await?;
-        for row in &rows {
-            let (place, content) = (row.place(), row.content().canonical());
-            let found = Found { head: place.head, seal: &place.seal, content: &content };
-            chain.next(&seals.judge(&chain.last().link, &found));
+        for row in audit_chain::sealed_after(db.read(), (last.0, &last.1), PAGE).await? {
+            let judged = judge(seals, &chain, &row);
+            chain.next(&judged);
+            let seal = row.place().seal;
+            last = (judged.seq, row.id, seal);
         }
-        if rows.is_empty() {
-            return Ok(chain.finish(head));
+        // Read after the rows: what was sealed meanwhile comes after them, and is gone along too.
+        let head = audit_chain::end(db.read(), End::Head).await?;
+        if audit_chain::sealed_after(db.read(), (last.0, &last.1), 1).await?.is_empty() {
+            // After the retention took all rows, the last of them is no more there to be compared with.
+            let is_its_seal = |seal: &Vec<u8>| last.0 == begin.seq || *seal == last.2;
+            return Ok(chain.finish(head.filter(|head| is_its_seal(&head.seal)).map(|head| head.head)));
         }
     }
+}
+
+/// What a row says, after the last of a chain.
+#[must_use]
+pub fn judge(seals: &AuditSeals, chain: &Chain, row: &Row) -> Judged {
+    let (place, content) = (row.place(), row.content().canonical());
+    let found = Found { head: place.head, seal: &place.seal, content: &content };
+    Judged { change: audit_key::read(seals, row), ..seals.judge(&chain.last().link, &found) }
 }

@@ -1,12 +1,12 @@
 //! The clean-up: what is past use goes, in batches between which others write, and a report stays.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use crate::{
     domain::{audit::Event, time::Timestamp},
     server::{
         clock::Clock,
-        flow::audit_seal::Retention,
+        flow::audit_retention::Retention,
         rng::Rng,
         state::AppState,
         store::{
@@ -39,8 +39,7 @@ impl<'a> Tools<'a> {
     /// Those of a server.
     #[must_use]
     pub fn of(state: &'a AppState) -> Self {
-        let audit = Retention { seals: Arc::clone(&state.audit_seals), keep: state.config.audit_retention };
-        Self { db: &state.db, clock: &state.clock, rng: &state.rng, audit: Some(audit) }
+        Self { db: &state.db, clock: &state.clock, rng: &state.rng, audit: Some(Retention::of_server(state)) }
     }
 }
 

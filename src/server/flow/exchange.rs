@@ -23,6 +23,7 @@ use crate::{
         context::{Actor, RequestContext},
         crypto::{access_token::Verified, refresh_token::RefreshToken, session_token},
         flow::{alarms, keys, tokens, vouchers},
+        node::refusals,
         state::Known,
         store::{
             On, StoreResult, Tx, activity, audit,
@@ -150,8 +151,10 @@ async fn transact(cx: &RequestContext, tx: &mut Tx, proof: &Proof) -> StoreResul
         Judged::Reused => end_for_reuse(cx, tx, &session, generation).await,
         Judged::Renewed(next, rotation) => {
             let renewed = sessions::renew(tx, &session, &next, cx.now).await?;
-            if renewed.is_some() && rotation == (Rotation::Repeated { late: true }) {
-                audit::append(tx, &evidence(cx, &session, generation, Event::RefreshRepeatedLate)).await?;
+            let late = renewed.is_some() && rotation == (Rotation::Repeated { late: true });
+            let told = late.then(|| evidence(cx, &session, generation, Event::RefreshRepeatedLate));
+            if let Some(entry) = told.and_then(|entry| refusals::admit(cx, entry)) {
+                audit::append(tx, &entry).await?;
             }
             if renewed.is_some() && next.chain.suspect() && !session.chain.suspect() {
                 alarms::raise(cx, tx, &session, AlarmKind::Late).await?;

@@ -20,6 +20,7 @@ use crate::{
         context::RequestContext,
         crypto::password_hash::{Match, Place},
         http::cookies::Credential,
+        node::refusals,
         secret::Password,
         store::{
             StoreResult, Tx,
@@ -166,12 +167,14 @@ impl Reserved {
         Ok(self.place.work(work).await?)
     }
 
-    /// Writes a wrong password down, as `entry`.
+    /// Writes a wrong password down, as `entry`, unless there are many like it.
     ///
     /// # Errors
     /// `invalid_credentials`, or `unavailable` when that can't be written.
     pub async fn refuse<T>(self, cx: &RequestContext, entry: Entry) -> ApiResult<T> {
-        cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+        if let Some(entry) = refusals::admit(cx, entry) {
+            cx.state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await?;
+        }
         Err(ApiError::InvalidCredentials)
     }
 

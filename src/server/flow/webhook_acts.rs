@@ -17,7 +17,7 @@ use crate::{
         node::webhook_outbox,
         rng::Rng,
         store::{
-            Db, StoreResult, Tx,
+            Db, StoreError, StoreResult, Tx,
             audit::{self, Entry},
             audit_chain::{self, End},
             guards::{self, Guard},
@@ -217,7 +217,8 @@ pub async fn reseal(db: &Db, opener: &Opener, rng: &Rng) -> StoreResult<()> {
 }
 
 async fn head(tx: &mut Tx) -> StoreResult<i64> {
-    Ok(audit_chain::end(tx.read(), End::Head).await?.head.seq)
+    let head = audit_chain::end(tx.read(), End::Head).await?;
+    head.map(|place| place.head.seq).ok_or(StoreError::Inconsistent { table: "audit_chain", column: "name" })
 }
 
 /// Acts on webhooks wait for one another, and for who is an admin: as in `accounts.rs`.

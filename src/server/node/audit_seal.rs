@@ -1,4 +1,5 @@
-//! Seals the audit log each second, on one node, and tells the log where its head is.
+//! Seals the audit log each second, on one node, and tells the log where its head is. Each look also finds out whether the
+//! head is the one that this node knows.
 //!
 //! The head is told at most once a minute, when it is another, and at the end: often enough that little can be cut off
 //! unseen by whoever keeps the log elsewhere, seldom enough to be no flood.
@@ -12,9 +13,12 @@ use super::nodes;
 use crate::{
     domain::audit_chain::Head,
     server::{
-        flow::audit_seal::{is_own, note_change_of_key, seal_all},
+        flow::audit_sealing::seal_all,
         state::AppState,
-        store::{StoreResult, audit_chain},
+        store::{
+            StoreResult,
+            audit_chain::{self, End},
+        },
     },
 };
 
@@ -56,19 +60,18 @@ pub async fn keep(state: AppState, stop: CancellationToken) {
     told.tell();
 }
 
-/// Seals what waits, if it is this node that does so; the head after it, if it is another.
+/// Seals what waits, if it is this node that does so; the head after it, if it is another. Where the head is not the one
+/// that this node knows, what is there is judged although nothing waits.
 ///
 /// # Errors
 /// When the database can't be read or written.
 pub async fn look(state: &AppState) -> StoreResult<Option<Head>> {
-    let foreign = !is_own(&state.db, &state.audit_seals).await?;
-    if !foreign && !audit_chain::any_unsealed(state.db.read()).await? || !nodes::holds_schedule(state).await? {
+    let head = audit_chain::end(state.db.read(), End::Head).await?.map(|place| place.head);
+    let is_known = head.is_some() && head == state.last_sealed.get();
+    if is_known && !audit_chain::any_unsealed(state.db.read()).await? || !nodes::holds_schedule(state).await? {
         return Ok(None);
     }
-    if foreign {
-        note_change_of_key(&state.db, (&state.rng, state.clock.now())).await?;
-    }
-    seal_all(&state.db, &state.audit_seals).await
+    seal_all(state).await
 }
 
 /// What the log knows of the head.

@@ -9,6 +9,7 @@ pub mod key_rotation;
 pub mod live;
 pub mod nodes;
 pub mod readiness;
+pub mod refusals;
 pub mod revocation_feed;
 pub mod revocation_set;
 pub mod sights;
@@ -26,6 +27,7 @@ pub fn start(state: &AppState, stop: &CancellationToken) {
     tokio::spawn(nodes::keep(state.clone(), stop.clone()));
     tokio::spawn(activity::keep(state.clone(), stop.clone()));
     tokio::spawn(audit_seal::keep(state.clone(), stop.clone()));
+    tokio::spawn(refusals::keep(state.clone(), stop.clone()));
     tokio::spawn(cleanup::keep(state.clone(), stop.clone()));
     tokio::spawn(journal::keep(state.clone(), stop.clone()));
     tokio::spawn(key_rotation::keep(state.clone(), stop.clone()));

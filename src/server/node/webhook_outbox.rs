@@ -43,7 +43,7 @@ async fn catch_up(state: &AppState, mut webhook: Webhook) -> StoreResult<()> {
     let most = i64::from(BATCH);
     loop {
         let pace = Pace::begin();
-        let rows = audit_chain::sealed_after(state.db.read(), webhook.cursor_seq, most).await?;
+        let rows = audit_chain::sealed_after(state.db.read(), (webhook.cursor_seq.saturating_add(1), ""), most).await?;
         let Some(last) = rows.last().map(|row| row.place().head.seq) else { return Ok(()) };
         let read = webhook.clone();
         let new = deliveries(state, &webhook, &rows);

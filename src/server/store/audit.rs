@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::{END_OF_IDS, On, StoreResult, Tx, on::columns, sql};
 use crate::domain::{
     audit::{Event, Outcome},
+    audit_content::Content,
     ids::{SessionId, UserId},
     time::Timestamp,
 };
@@ -41,6 +42,24 @@ impl Entry {
             device: None,
             request_id: None,
             detail: None,
+        }
+    }
+
+    /// What is sealed of it.
+    #[must_use]
+    pub fn content(&self) -> Content<'_> {
+        Content {
+            id: &self.id,
+            at: self.at.0,
+            action: self.event.as_str(),
+            outcome: self.outcome.as_str(),
+            actor: self.actor.as_ref().map(UserId::as_str),
+            target: self.target.as_ref().map(UserId::as_str),
+            session: self.session.as_ref().map(SessionId::as_str),
+            address: self.address.as_deref(),
+            device: self.device.as_deref(),
+            request_id: self.request_id.as_deref(),
+            detail: self.detail.as_deref(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The chain over table `audit`: numbers, links and seals of its rows, and table `audit_chain` with its two ends.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 
 use super::{On, StoreError, StoreResult, Tx, sql};
 use crate::{
@@ -41,46 +41,48 @@ fn place((seq, link, seal): PlaceRow) -> Place {
     Place { head: Head { seq, link }, seal: seal.unwrap_or_default() }
 }
 
-const GONE: StoreError = StoreError::Inconsistent { table: "audit_chain", column: "name" };
+const MOVED: StoreError = StoreError::Inconsistent { table: "audit_chain", column: "seq" };
 
+/// Where it is; nowhere only if somebody deleted the row.
+///
 /// # Errors
 /// When the database can't be read.
-pub async fn end(db: On<'_>, end: End) -> StoreResult<Place> {
+pub async fn end(db: On<'_>, end: End) -> StoreResult<Option<Place>> {
     let row: Option<PlaceRow> =
         sql!(db, fetch_optional, "SELECT seq, link, seal FROM audit_chain WHERE name = $1", end.as_str())?;
-    row.map(place).ok_or(GONE)
+    Ok(row.map(place))
 }
 
 /// The same, and holds it until the transaction ends: who else wants to move it waits, and goes on from where it is then.
 ///
 /// # Errors
 /// When the row can't be written.
-pub async fn hold(tx: &mut Tx, end: End) -> StoreResult<Place> {
+pub async fn hold(tx: &mut Tx, end: End) -> StoreResult<Option<Place>> {
     let row: Option<PlaceRow> = sql!(
         tx.on(),
         fetch_optional,
         "UPDATE audit_chain SET seq = seq WHERE name = $1 RETURNING seq, link, seal",
         end.as_str()
     )?;
-    row.map(place).ok_or(GONE)
+    Ok(row.map(place))
 }
 
-/// Moves an end from where it was held.
+/// Moves an end that is held, wherever it was.
 ///
 /// # Errors
-/// When the row can't be written, or is not where it was.
-pub async fn move_on(tx: &mut Tx, end: End, (from, to): (&Head, &Sealed)) -> StoreResult<()> {
+/// When the row can't be written.
+pub async fn move_to(tx: &mut Tx, end: End, to: &Sealed) -> StoreResult<()> {
     let moved: u64 = sql!(
         tx.on(),
         execute,
-        "UPDATE audit_chain SET seq = $1, link = $2, seal = $3 WHERE name = $4 AND seq = $5",
+        "INSERT INTO audit_chain (name, seq, link, seal) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, link = excluded.link, seal = excluded.seal",
+        end.as_str(),
         to.head.seq,
         to.head.link.as_slice(),
-        to.seal.as_slice(),
-        end.as_str(),
-        from.seq
+        to.seal.as_slice()
     )?;
-    if moved == 1 { Ok(()) } else { Err(GONE) }
+    if moved == 1 { Ok(()) } else { Err(MOVED) }
 }
 
 /// A row as it was written.
@@ -97,7 +99,7 @@ pub struct Row {
     pub device: Option<String>,
     pub request_id: Option<String>,
     pub detail: Option<String>,
-    seq: Option<i64>,
+    pub seq: Option<i64>,
     link: Option<Vec<u8>>,
     seal: Option<Vec<u8>>,
 }
@@ -157,36 +159,94 @@ pub async fn unsealed(db: On<'_>, most: i64) -> StoreResult<Vec<Row>> {
     )
 }
 
-/// At most `most` sealed rows after a number, in their order.
+/// At most `most` sealed rows after a place, in their order. There is one row to a number, unless somebody has put in
+/// another: then the ids tell where a page ended.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn sealed_after(db: On<'_>, seq: i64, most: i64) -> StoreResult<Vec<Row>> {
+pub async fn sealed_after(db: On<'_>, (seq, id): (i64, &str), most: i64) -> StoreResult<Vec<Row>> {
     sql!(
         db,
         fetch_all,
         "SELECT id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq, link, seal
-         FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+         FROM audit WHERE seq >= $1 AND (seq > $1 OR id > $2) ORDER BY seq, id LIMIT $3",
         seq,
+        id,
         most
     )
 }
 
-/// Puts the seal on a row that has none.
+/// The sealed row with the greatest number.
 ///
 /// # Errors
-/// When the row can't be written, or has one.
-pub async fn seal(tx: &mut Tx, id: &str, sealed: &Sealed) -> StoreResult<()> {
-    let written: u64 = sql!(
-        tx.on(),
-        execute,
-        "UPDATE audit SET seq = $1, link = $2, seal = $3 WHERE id = $4 AND seq IS NULL",
-        sealed.head.seq,
-        sealed.head.link.as_slice(),
-        sealed.seal.as_slice(),
-        id
-    )?;
-    if written == 1 { Ok(()) } else { Err(StoreError::Inconsistent { table: "audit", column: "seq" }) }
+/// When the database can't be read.
+pub async fn last_sealed(db: On<'_>) -> StoreResult<Option<Row>> {
+    sql!(
+        db,
+        fetch_optional,
+        "SELECT id, at, action, outcome, actor_id, target_id, session_id, address, device, request_id, detail, seq, link, seal
+         FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1"
+    )
+}
+
+/// The link of the row with a number.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn link_of(db: On<'_>, seq: i64) -> StoreResult<Option<Vec<u8>>> {
+    let row: Option<(Option<Vec<u8>>,)> = sql!(db, fetch_optional, "SELECT link FROM audit WHERE seq = $1", seq)?;
+    Ok(row.and_then(|(link,)| link))
+}
+
+/// At most `most` numbers of rows up to a number.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn sealed_through(db: On<'_>, seq: i64, most: i64) -> StoreResult<Vec<i64>> {
+    let rows: Vec<(i64,)> =
+        sql!(db, fetch_all, "SELECT seq FROM audit WHERE seq <= $1 ORDER BY seq LIMIT $2", seq, most)?;
+    Ok(rows.into_iter().map(|(seq,)| seq).collect())
+}
+
+/// Puts seals on rows that have none.
+///
+/// # Errors
+/// When they can't be written, or one has a seal.
+pub async fn seal(tx: &mut Tx, sealed: &[(String, Sealed)]) -> StoreResult<()> {
+    let mut written = 0;
+    if let On::PostgresTx(conn) = tx.on() {
+        written = seal_at_once(conn, sealed).await?;
+    } else {
+        for (id, sealed) in sealed {
+            written += sql!(
+                tx.on(),
+                execute,
+                "UPDATE audit SET seq = $1, link = $2, seal = $3 WHERE id = $4 AND seq IS NULL",
+                sealed.head.seq,
+                sealed.head.link.as_slice(),
+                sealed.seal.as_slice(),
+                id
+            )?;
+        }
+    }
+    let all = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
+    if written == all { Ok(()) } else { Err(StoreError::Inconsistent { table: "audit", column: "seq" }) }
+}
+
+/// On a server each statement costs its way there and back: a thousand of them would take longer than the rows come.
+async fn seal_at_once(conn: &mut PgConnection, sealed: &[(String, Sealed)]) -> StoreResult<u64> {
+    let done = sqlx::query(
+        "UPDATE audit a SET seq = s.seq, link = s.link, seal = s.seal
+         FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) AS s (id, seq, link, seal)
+         WHERE a.id = s.id AND a.seq IS NULL",
+    )
+    .bind(sealed.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
+    .bind(sealed.iter().map(|(_, sealed)| sealed.head.seq).collect::<Vec<_>>())
+    .bind(sealed.iter().map(|(_, sealed)| sealed.head.link.as_slice()).collect::<Vec<_>>())
+    .bind(sealed.iter().map(|(_, sealed)| sealed.seal.as_slice()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Deletes the rows up to a number; how many there were.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use regex::Regex;
 use sekisho::{
     domain::role::Role,
     server::{
@@ -146,6 +147,12 @@ async fn people_sign_in_while_thousands_of_rows_go() {
     assert_eq!(sessions(&app).await, 2);
 }
 
+/// A file of the store with one column in place of the list that its macro writes.
+fn with_columns(source: &str) -> String {
+    let amid = Regex::new(r#"",\s*session_columns!\(\),\s*""#).unwrap().replace_all(source, "id");
+    Regex::new(r#"",\s*session_columns!\(\)"#).unwrap().replace_all(&amid, "id\"").into_owned()
+}
+
 /// The statements of a file of the store, as they are written there.
 fn statements(source: &str) -> impl Iterator<Item = &str> {
     let is_statement =
@@ -172,7 +179,7 @@ async fn no_statement_on_a_table_that_grows_reads_all_of_it() {
         include_str!("../server/store/throttles.rs"),
         include_str!("../server/store/known_devices.rs"),
     ] {
-        for statement in statements(source) {
+        for statement in statements(&with_columns(source)) {
             let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
             for step in sqlx::raw_sql(text).fetch_all(pool).await.unwrap() {
                 let step: String = step.get("detail");

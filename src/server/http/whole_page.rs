@@ -14,7 +14,7 @@ use axum::{
 use tokio::sync::Semaphore;
 
 use super::errors;
-use crate::api::ApiError;
+use crate::{api::ApiError, server::store::patience};
 
 /// As many pages are made at once. Who hangs up frees their connection but not this.
 const MOST_AT_ONCE: usize = 256;
@@ -24,11 +24,11 @@ static MAKING: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
 pub async fn layer(request: Request<Body>, next: Next) -> Response {
     // It is never closed.
     let Ok(place) = MAKING.acquire().await else { return errors::reply(&ApiError::Unavailable) };
-    let making = tokio::spawn(async move {
+    let making = tokio::spawn(patience::carried(async move {
         let _place = place;
         let (parts, body) = next.run(request).await.into_parts();
         to_bytes(body, usize::MAX).await.map(|body| Response::from_parts(parts, Body::from(body)))
-    });
+    }));
     match making.await {
         Ok(Ok(page)) => page,
         Err(failure) if failure.is_panic() => resume_unwind(failure.into_panic()),

@@ -89,15 +89,3 @@ async fn tell(state: &AppState, left_out: &LeftOut) -> StoreResult<()> {
     let entry = Entry { outcome, actor, target, address, detail, ..Entry::of_system(state.rng.uuid(now), now, event) };
     state.db.write(move |tx| Box::pin(async move { audit::append(tx, &entry).await })).await
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbours_in_one_ipv6_network_are_one() {
-        let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2:aaaa::1"), "2001:db8:1:2::/64");
-        assert_eq!(of("::ffff:203.0.113.7"), "203.0.113.7");
-    }
-}

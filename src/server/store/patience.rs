@@ -2,10 +2,16 @@
 //!
 //! A request may ask several times, each of several parts of the server for its own reasons. Where the database hangs,
 //! the first wait uses up the patience of the whole request, and what comes after it is refused at once: so 503 comes
-//! within two seconds on every route. Waits that end with an answer cost nothing. What a request spawns, and work
-//! without a request, has the full patience each time.
+//! within two seconds on every route. Waits that end with an answer cost nothing. A task that a request hands its work to
+//! takes its patience along; what else it spawns, and work without a request, has the full patience each time.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::time::{Instant, timeout};
 
@@ -15,24 +21,42 @@ use super::{StoreError, StoreResult};
 pub const PATIENCE: Duration = Duration::from_millis(1500);
 
 tokio::task_local! {
-    static LEFT: Cell<Duration>;
+    /// In nanoseconds.
+    static LEFT: Arc<AtomicU64>;
 }
 
 /// Runs a request, which has this patience in all.
 pub async fn of_request<T>(request: impl Future<Output = T>) -> T {
-    LEFT.scope(Cell::new(PATIENCE), request).await
+    LEFT.scope(Arc::new(AtomicU64::new(nanos(PATIENCE))), request).await
+}
+
+/// Has work that is to run in another task share the patience of the request that hands it over.
+pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let left = LEFT.try_with(Arc::clone).ok();
+    async move {
+        match left {
+            Some(left) => LEFT.scope(left, work).await,
+            None => work.await,
+        }
+    }
+}
+
+fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How long may be waited now.
 #[must_use]
 pub fn left() -> Duration {
-    LEFT.try_with(Cell::get).unwrap_or(PATIENCE)
+    LEFT.try_with(|left| Duration::from_nanos(left.load(Ordering::Relaxed))).unwrap_or(PATIENCE)
 }
 
 /// Takes off what was waited in vain.
 pub fn lose(waited: Duration) {
     // Without a request there is nothing to take it from.
-    let _ = LEFT.try_with(|left| left.set(left.get().saturating_sub(waited)));
+    let _ = LEFT.try_with(|left| {
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(nanos(waited))))
+    });
 }
 
 /// Waits for the database as long as there is patience.
@@ -93,6 +117,17 @@ mod tests {
             }
         })
         .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_the_work_is_handed_to_has_no_patience_of_its_own() {
+        let began = Instant::now();
+        of_request(async {
+            assert!(in_time(silence()).await.is_err());
+            assert!(tokio::spawn(carried(in_time(silence()))).await.unwrap().is_err());
+        })
+        .await;
+        assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

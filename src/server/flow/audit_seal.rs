@@ -10,7 +10,7 @@ use crate::{
         crypto::audit_seal::{AuditSeals, Found},
         store::{
             Db, StoreResult,
-            audit_chain::{self, End, Row},
+            audit_chain::{self, End, Place, Row},
         },
     },
 };
@@ -89,8 +89,8 @@ async fn go_along(
         let head = audit_chain::end(db.read(), End::Head).await?;
         if audit_chain::sealed_after(db.read(), (last.0, &last.1), 1).await?.is_empty() {
             // After the retention took all rows, the last of them is no more there to be compared with.
-            let is_its_seal = |seal: &Vec<u8>| last.0 == begin.seq || *seal == last.2;
-            return Ok(chain.finish(head.filter(|head| is_its_seal(&head.seal)).map(|head| head.head)));
+            let bears_its_seal = |head: &Place| head.head.seq != last.0 || last.0 == begin.seq || head.seal == last.2;
+            return Ok(chain.finish(head.filter(bears_its_seal).map(|head| head.head)));
         }
     }
 }

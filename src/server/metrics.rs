@@ -18,7 +18,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use super::{http::errors, node::nodes, state::AppState, store::webhook_deliveries};
+use super::{http::errors, log_lines, node::nodes, state::AppState, store::webhook_deliveries};
 use crate::api::{ApiError, ApiResult};
 
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -54,6 +54,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("sekisho");
         let registry = &mut registry;
+        registry.register("log_lines_lost", "Lines of the log that could not be written", log_lines::lost());
         Self {
             requests: put(registry, "requests", "Requests answered, by route and status"),
             sign_ins: put(registry, "sign_ins", "Sign-ins tried, by what came of them"),

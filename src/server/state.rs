@@ -19,6 +19,7 @@ use super::{
         activity::Tally, confirmations::Confirmations, live::Live, nodes::Nodes, readiness::Readiness,
         revocation_feed::Feed, revocation_set::RevocationSet, sights::Sights,
     },
+    open_files::{self, Room},
     outbound::Outbound,
     rng::Rng,
     store::{
@@ -49,6 +50,8 @@ pub struct Inner {
     pub feed: Feed,
     pub live: Arc<Live>,
     pub nodes: Nodes,
+    /// As it was at the start.
+    pub room: Room,
     pub lists: SignedLists,
     pub metrics: Metrics,
     pub tally: Tally,
@@ -141,7 +144,8 @@ impl AppState {
     /// Whatever keeps the server from serving, in a line for its operator.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, rng, cost, hash_threads } = parts;
-        let live = Arc::new(Live::default());
+        let room = Room::within(open_files::limit());
+        let live = Arc::new(Live::with_room_for(room.streams));
         let revoked = Arc::new(RevocationSet::waking(Arc::clone(&live)));
         let (applied, told) = (Arc::clone(&revoked), Arc::clone(&live));
         let on_commit = Arc::new(move |new: &[_], changed: &[_]| {
@@ -180,6 +184,7 @@ impl AppState {
             feed,
             live,
             nodes,
+            room,
             lists: SignedLists::default(),
             metrics: Metrics::default(),
             tally: Tally::default(),

@@ -1,14 +1,18 @@
 //! Where the log goes: to stderr, as text or one JSON object a line, filtered by `RUST_LOG`.
 //!
 //! No secret reaches it: ours have no `Debug`, and the crates that see headers and frames are kept from telling
-//! of them whatever the filter says.
+//! of them whatever the filter says. A log that can't be written costs lines, never an answer (`log_lines.rs`).
 
-use std::io::IsTerminal as _;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::IsTerminal as _,
+    panic::{self, PanicHookInfo},
+};
 
 use axum::http::{Method, StatusCode};
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
-use super::context::RequestContext;
+use super::{context::RequestContext, log_lines};
 
 /// What the server logs unless asked otherwise.
 pub const SERVING: &str = "info,sqlx=warn";
@@ -28,10 +32,24 @@ const ROUTINE: [&str; 2] = ["/api/refresh", "/api/touch"];
 pub fn init(json: bool, default: &str) -> Result<(), String> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = filter(&wanted, default)?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // What the logger says of its own failures goes to stderr straight, and panics when that fails.
+    let logger =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(log_lines::stderr).log_internal_errors(false);
+    let started =
+        if json { logger.json().try_init() } else { logger.with_ansi(std::io::stderr().is_terminal()).try_init() };
     // A logger that is there already, as in tests, stays.
-    let _ = if json { logger.json().try_init() } else { logger.with_ansi(std::io::stderr().is_terminal()).try_init() };
+    if started.is_ok() {
+        panic::set_hook(Box::new(panicked));
+    }
     Ok(())
+}
+
+/// Logs a panic. The standard hook writes to stderr itself, and waits for as long as nobody reads that.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let trace = Backtrace::capture();
+    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+    let thread = std::thread::current();
+    tracing::error!(thread = thread.name(), trace, "{panic}");
 }
 
 /// Tells of a request that was answered: of one that may have changed something, and of what went wrong; of the others, and

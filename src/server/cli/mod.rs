@@ -23,6 +23,7 @@ mod overview;
 mod run;
 mod serve;
 mod session;
+mod stop;
 mod user;
 mod user_args;
 mod user_page;

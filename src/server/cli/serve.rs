@@ -1,46 +1,88 @@
 //! `sekisho serve`: opens, listens, and serves until it is told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr};
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{failure::Failure, first_admin, out::Out};
+use super::{failure::Failure, first_admin, out::Out, stop};
 use crate::server::{
     config::Config,
     metrics,
     node::{self, activity},
-    router, serve,
+    open_files::{self, Room},
+    router,
+    serve::{self, Places},
     state::{AppState, Parts},
 };
+
+/// For what is written down at the end, and for closing the database.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// # Errors
 /// Whatever keeps the server from starting.
 pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     // Taken first, so that a signal during the start is not lost.
-    let stop = stop_on_signal()?;
+    let stop = stop::on_signal()?;
+    raise_limit();
+    let (state, listeners) = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        started = Box::pin(start(config, out)) => started?,
+    };
+    node::start(&state, &stop);
+    run(&state, listeners, &stop).await;
+    let closed = async {
+        activity::write_down(&state).await;
+        state.db.close().await;
+    };
+    if timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+        tracing::warn!("the database did not answer and was left as it is");
+    }
+    Ok(())
+}
+
+struct Listeners {
+    people: TcpListener,
+    /// For `/metrics`.
+    watchers: Option<TcpListener>,
+}
+
+/// Everything up to where requests are taken.
+async fn start(config: Config, out: Out) -> Result<(AppState, Listeners), Failure> {
     let state = AppState::start(Parts::of_system(config)).await?;
     // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = listen(state.config.addr, "server.addr").await?;
-    let watched = match state.config.metrics_addr {
+    let people = listen(state.config.addr, "server.addr").await?;
+    let watchers = match state.config.metrics_addr {
         Some(addr) => Some(listen(addr, "metrics.addr").await?),
         None => None,
     };
     first_admin::ensure(&state, out).await?;
     let url = &state.config.public_url;
-    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.local_addr().ok() }));
-    node::start(&state, &stop);
-    if let Some(watched) = watched {
-        tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
+    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": people.local_addr().ok() }));
+    Ok((state, Listeners { people, watchers }))
+}
+
+async fn run(state: &AppState, listeners: Listeners, stop: &CancellationToken) {
+    if let Some(watchers) = listeners.watchers {
+        let router = metrics::router(state.clone());
+        tokio::spawn(serve::serve(watchers, router, Places::few(), stop.clone().cancelled_owned()));
     }
-    serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
-    activity::write_down(&state).await;
-    state.db.close().await;
-    Ok(())
+    let places = Places::within(state.room, state.config.trusted_proxies.clone());
+    serve::serve(listeners.people, router::build(state.clone()), places, stop.clone().cancelled_owned()).await;
+}
+
+/// Asks for as many open files as this process can have, and says so where they are few.
+fn raise_limit() {
+    match open_files::raise() {
+        Ok(limit) if limit < open_files::ENOUGH => {
+            let Room { connections, streams, .. } = Room::within(limit);
+            tracing::warn!(limit, connections, streams, "the limit of open files leaves room for few connections");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
 }
 
 async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
@@ -53,24 +95,6 @@ async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
         };
         Failure::refused(format!("{key}: {addr} {why}"))
     })
-}
-
-/// A token that is cancelled by SIGTERM or SIGINT.
-fn stop_on_signal() -> Result<CancellationToken, Failure> {
-    let refused = |error| Failure::refused(format!("signals can't be heard: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        told.cancel();
-    });
-    Ok(stop)
 }
 
 #[cfg(test)]

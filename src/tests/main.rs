@@ -37,6 +37,7 @@ mod invites;
 mod keys;
 mod limit;
 mod log;
+mod many_sessions;
 mod metrics;
 mod nodes;
 mod notes;

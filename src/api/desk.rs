@@ -13,10 +13,13 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserDetail {
     pub user: UserRow,
-    /// Live ones, the last active first, 100 at most; then those that are over, the newest sign-in first, 20 at most.
+    /// A page of the live ones, the last active first, 100 at most; then those that are over, the newest sign-in first, 20 at most.
     pub sessions: Vec<SessionRow>,
     /// The cursor of the following page of those that are over.
     pub next_ended: Option<String>,
+    /// The cursor of the following page of live ones.
+    #[serde(default)]
+    pub next_live: Option<String>,
     /// Since when another password is asked for at the next sign-in.
     pub password_due_at: Option<i64>,
     /// How the newest sign-ins came out.
@@ -48,18 +51,19 @@ pub struct Note {
     pub deletable: bool,
 }
 
-/// `cursor` is a `next_ended`, empty for the newest.
+/// `cursor` is a `next_ended`, `live` a `next_live`, empty for the first of them.
 ///
 /// # Errors
-/// `forbidden`, `not_found`, `renew`, `signed_out`, `unavailable`.
+/// `forbidden`, `invalid` (`cursor`), `not_found`, `renew`, `signed_out`, `unavailable`.
 #[server(name = ReadUserDetail, prefix = "/api", endpoint = "admin/user", input = GetUrl)]
 pub async fn user_detail(
     #[server(default)] user_id: String,
     #[server(default)] cursor: String,
+    #[server(default)] live: String,
 ) -> ApiResult<UserDetail> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::user_page::read(&cx, cx.actor()?, &user_id, &cursor).await
+    flow::user_page::read(&cx, cx.actor()?, &user_id, (&cursor, &live)).await
 }
 
 /// Ends all sessions of a user, and asks for another password at their next sign-in before anything else. They are told

@@ -27,8 +27,14 @@ pub struct Device {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devices {
-    /// The current one first, then the last active first.
+    /// The current one first on every page, then the last active first.
     pub devices: Vec<Device>,
+    /// How many there are on all pages together.
+    #[serde(default)]
+    pub total: u64,
+    /// The cursor of the following page.
+    #[serde(default)]
+    pub next: Option<String>,
     /// Those that wait for an answer.
     pub alarms: Vec<Alarm>,
     /// Whether the strategy keeps account of sessions; otherwise the own one is all there is to tell.
@@ -55,13 +61,15 @@ pub struct Ended {
     pub took_ms: u64,
 }
 
+/// A page of a hundred; `cursor` is a `next`, empty for the first.
+///
 /// # Errors
-/// `renew`, `signed_out`, `unavailable`.
+/// `invalid` (`cursor`), `renew`, `signed_out`, `unavailable`.
 #[server(prefix = "/api", endpoint = "devices", input = GetUrl)]
-pub async fn list_devices() -> ApiResult<Devices> {
+pub async fn list_devices(#[server(default)] cursor: String) -> ApiResult<Devices> {
     use crate::server::{context, flow};
     let cx = context::current()?;
-    flow::devices::list(&cx, cx.actor()?).await
+    flow::devices::list(&cx, cx.actor()?, &cursor).await
 }
 
 /// Signs out one device. The own one is signed out too, and its cookies taken back.

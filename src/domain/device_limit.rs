@@ -5,6 +5,10 @@
 
 use super::{ids::SessionId, time::Timestamp};
 
+/// Live sessions per user, whatever the configuration says: the earliest sign-in goes for one more. It bounds what lists and
+/// ends of all take.
+pub const MOST: u32 = 500;
+
 /// What a sign-in meets when the limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLimit {

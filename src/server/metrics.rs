@@ -21,6 +21,7 @@ use prometheus_client::{
 use super::{
     flow::audit_key::Why,
     http::errors,
+    log_writer,
     node::nodes,
     state::AppState,
     store::{audit_chain, patience, webhook_deliveries},
@@ -77,6 +78,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("sekisho");
         let registry = &mut registry;
+        registry.register("log_lines_lost", "Lines of the log that could not be written", log_writer::lost());
         Self {
             requests: put(registry, "requests", "Requests answered, by route and status"),
             sign_ins: put(registry, "sign_ins", "Sign-ins tried, by what came of them"),

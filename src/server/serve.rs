@@ -22,6 +22,7 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
+use ipnet::IpNet;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
@@ -31,9 +32,10 @@ use tower::ServiceExt;
 use super::{
     http::{client_ip::BySocket, patient_io::PatientIo},
     listen::{Listener, Stream},
+    open_files::Room,
+    peers::{PeerPlace, Peers},
 };
 
-const MOST_CONNECTIONS: usize = 10_000;
 /// For the headers of a request, from its first byte or from the end of the one before.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// All headers of a request together; beyond it hyper answers 431.
@@ -41,24 +43,43 @@ const LONGEST_HEADERS: u32 = 64 * 1024;
 const MOST_STREAMS: u32 = 100;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// For requests that are under way when the server is told to end.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Until a full table of open files may have room again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How many connections are taken at once, of all and of one peer.
+pub struct Places {
+    of_all: Arc<Semaphore>,
+    of_peers: Arc<Peers>,
+}
+
+impl Places {
+    /// As there is room for; the `trusted` have no bound of their own.
+    #[must_use]
+    pub fn within(room: Room, trusted: Vec<IpNet>) -> Self {
+        Self { of_all: Arc::new(Semaphore::new(room.connections)), of_peers: Peers::new(room.of_one_peer, trusted) }
+    }
+
+    /// For the few who watch over a server.
+    #[must_use]
+    pub fn few() -> Self {
+        Self::within(Room { connections: 8, of_one_peer: 8, streams: 0 }, Vec::new())
+    }
+}
+
 /// Serves until `shutdown` is done, and then lets what is under way finish, for a while.
-pub async fn serve(listener: impl Into<Listener>, app: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: impl Into<Listener>, app: Router, places: Places, shutdown: impl Future<Output = ()>) {
     let listener = listener.into();
     let builder = builder();
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, peer, place) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        tokio::spawn(converse(builder.clone(), app.clone(), graceful.watcher(), (stream, peer, place)));
+        tokio::spawn(converse(builder.clone(), app.clone(), graceful.watcher(), accepted));
     }
     drop(listener);
     if timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await.is_err() {
@@ -83,17 +104,22 @@ fn builder() -> Builder<TokioExecutor> {
 }
 
 /// Without an address where it came by a socket.
-type Accepted = (Stream, Option<SocketAddr>, OwnedSemaphorePermit);
+type Accepted = (Stream, Option<SocketAddr>, (OwnedSemaphorePermit, PeerPlace));
 
-/// The next connection, once there is a place for it. Failures pass: the server goes on.
-async fn accept(listener: &Listener, places: &Arc<Semaphore>) -> Accepted {
+/// The next connection, once there is a place for it. A peer that has too many is hung up on. Failures pass: the server
+/// goes on.
+async fn accept(listener: &Listener, places: &Places) -> Accepted {
     loop {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else {
+        let Ok(place) = Arc::clone(&places.of_all).acquire_owned().await else {
             // Never closed; were it, there would be nothing to accept for.
             return std::future::pending().await;
         };
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok((stream, peer)) => {
+                if let Some(of_peer) = places.of_peers.admit(peer.map(|peer| peer.ip())) {
+                    return (stream, peer, (place, of_peer));
+                }
+            }
             Err(error) if is_of_the_peer(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted");
@@ -110,7 +136,7 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 
 /// One connection, from its first byte to its last.
 async fn converse(builder: Builder<TokioExecutor>, app: Router, watcher: Watcher, accepted: Accepted) {
-    let (stream, peer, _place) = accepted;
+    let (stream, peer, _places) = accepted;
     if let Stream::Left(stream) = &stream
         && let Err(error) = stream.set_nodelay(true)
     {
@@ -158,6 +184,12 @@ mod tests {
 
     use super::*;
 
+    const OF_ONE_PEER: usize = 4;
+
+    fn places() -> Places {
+        Places::within(Room { connections: 16, of_one_peer: OF_ONE_PEER, streams: 0 }, Vec::new())
+    }
+
     async fn start() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -168,7 +200,7 @@ mod tests {
             "slow"
         };
         let app = Router::new().route("/", get(who)).route("/slow", get(slow));
-        let server = tokio::spawn(serve(listener, app, async { drop(stopped.await) }));
+        let server = tokio::spawn(serve(listener, app, places(), async { drop(stopped.await) }));
         (addr, stop, server)
     }
 
@@ -208,6 +240,27 @@ mod tests {
             assert!(ended.is_ok(), "{sent:?} holds its place");
             tokio::time::resume();
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_has_too_many_connections_is_hung_up_on_and_others_are_served() {
+        let (addr, _stop, _server) = start().await;
+        let connect_from = |source: &'static str| async move {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::new(source.parse().unwrap(), 0)).unwrap();
+            let mut stream = socket.connect(addr).await.unwrap();
+            // What is hung up on may be so before it has asked.
+            drop(stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await);
+            let mut begins = [0; 12];
+            let answered = stream.read_exact(&mut begins).await.is_ok() && &begins == b"HTTP/1.1 200";
+            answered.then_some(stream)
+        };
+        let mut kept = Vec::new();
+        for _ in 0..3 * OF_ONE_PEER {
+            kept.extend(connect_from("127.0.0.1").await);
+        }
+        assert_eq!(kept.len(), OF_ONE_PEER);
+        assert!(connect_from("127.0.0.2").await.is_some());
     }
 
     #[tokio::test]

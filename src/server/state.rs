@@ -29,6 +29,7 @@ use super::{
         revocation_set::RevocationSet,
         sights::Sights,
     },
+    open_files::{self, Room},
     outbound::Outbound,
     rng::Rng,
     store::{
@@ -66,6 +67,8 @@ pub struct Inner {
     pub feed: Feed,
     pub live: Arc<Live>,
     pub nodes: Nodes,
+    /// As it was at the start.
+    pub room: Room,
     pub lists: SignedLists,
     pub metrics: Metrics,
     pub tally: Tally,
@@ -161,7 +164,8 @@ impl AppState {
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let Parts { config, clock, rng, cost, hash_threads } = parts;
         config.refuse_lost_database()?;
-        let live = Arc::new(Live::default());
+        let room = Room::within(open_files::limit());
+        let live = Arc::new(Live::with_room_for(room.streams));
         let revoked =
             Arc::new(RevocationSet::waking(Arc::clone(&live), clock.clone(), flow::tokens::longest_life(&config)));
         let (applied, told) = (Arc::clone(&revoked), Arc::clone(&live));
@@ -204,6 +208,7 @@ impl AppState {
             feed,
             live,
             nodes,
+            room,
             lists: SignedLists::default(),
             metrics: Metrics::default(),
             tally: Tally::default(),

@@ -1,14 +1,18 @@
 //! Where the log goes: to stderr, as text or one JSON object a line, filtered by `RUST_LOG`.
 //!
 //! No secret reaches it: ours have no `Debug`, and the crates that see headers and frames are kept from telling
-//! of them whatever the filter says.
+//! of them whatever the filter says. A log that can't be written costs lines, never an answer (`log_writer.rs`).
 
-use std::io::IsTerminal as _;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::IsTerminal as _,
+    panic::{self, PanicHookInfo},
+};
 
 use axum::http::{Method, StatusCode};
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
-use super::{context::RequestContext, log_lines::LogLines};
+use super::{context::RequestContext, log_lines::LogLines, log_writer};
 use crate::api::ApiError;
 
 /// What the server logs unless asked otherwise.
@@ -30,11 +34,23 @@ pub fn init(json: bool, default: &str) -> Result<(), String> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = filter(&wanted, default)?;
     let coloured = !json && std::io::stderr().is_terminal();
-    let lines = LogLines::over(std::io::stderr, coloured);
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
+    let lines = LogLines::over(log_writer::stderr, coloured);
+    // What the logger says of its own failures goes to stderr straight, and panics when that fails.
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).log_internal_errors(false);
     // A logger that is there already, as in tests, stays.
-    let _ = if json { logger.json().try_init() } else { logger.with_ansi(coloured).try_init() };
+    let started = if json { logger.json().try_init() } else { logger.with_ansi(coloured).try_init() };
+    if started.is_ok() {
+        panic::set_hook(Box::new(panicked));
+    }
     Ok(())
+}
+
+/// Logs a panic. The standard hook writes to stderr itself, and waits for as long as nobody reads that.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let trace = Backtrace::capture();
+    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+    let thread = std::thread::current();
+    tracing::error!(thread = thread.name(), trace, "{panic}");
 }
 
 /// Tells of a request that was answered: of one that may have changed something, and of what went wrong; of the others, and

@@ -7,8 +7,10 @@ use std::{
     time::Duration,
 };
 
+use tokio::net::TcpSocket;
+
 use crate::{
-    test_app::{Browser, Reply},
+    test_app::{Browser, RUNTIME, Reply},
     test_database::TestDatabase,
 };
 
@@ -57,6 +59,27 @@ impl Server {
         Self::run(command)
     }
 
+    /// One whose stderr goes elsewhere.
+    pub fn logging_to(stderr: impl Into<Stdio>, settings: &[&str]) -> Self {
+        Self::spawn(Self::command(settings, None), tempfile::tempdir().unwrap(), stderr.into())
+    }
+
+    /// One that begins under a limit, in the words of a shell.
+    pub fn limited(limit: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_sekisho")]);
+        Self::run(Self::serving(command, &[], None))
+    }
+
+    /// One whose start is not waited for, at an address that it may listen on later.
+    pub fn starting(addr: SocketAddr, settings: &[&str], secret: Option<&str>, stdout: impl Into<Stdio>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Self::command(settings, secret);
+        command.args(["--set", &format!("server.addr={addr}")]).stdin(Stdio::null()).stdout(stdout);
+        let child = command.stderr(Stdio::null()).current_dir(folder.path()).spawn().unwrap();
+        Self { child, addr, folder }
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join(LOG)).unwrap()
@@ -67,7 +90,10 @@ impl Server {
     }
 
     fn command(settings: &[&str], secret: Option<&str>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        Self::serving(Command::new(env!("CARGO_BIN_EXE_sekisho")), settings, secret)
+    }
+
+    fn serving(mut command: Command, settings: &[&str], secret: Option<&str>) -> Command {
         command.args(["serve", "--json", "--set", "server.addr=127.0.0.1:0"]).env_remove("AUTH_SECRET");
         for setting in settings {
             command.args(["--set", setting]);
@@ -92,10 +118,14 @@ impl Server {
         (Self { child, addr: SocketAddr::from(([0, 0, 0, 0], 0)), folder }, place.unwrap_or_default())
     }
 
-    fn run(mut command: Command) -> Self {
+    fn run(command: Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = std::fs::File::create(folder.path().join(LOG)).unwrap();
-        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        Self::spawn(command, folder, log.into())
+    }
+
+    fn spawn(mut command: Command, folder: tempfile::TempDir, stderr: Stdio) -> Self {
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = pipes.current_dir(folder.path()).spawn().unwrap();
         let addr = BufReader::new(child.stdout.take().unwrap())
             .lines()
@@ -110,6 +140,24 @@ impl Server {
         let stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
+    }
+
+    /// The same from another address of this machine.
+    pub fn connect_from(&self, source: &str) -> TcpStream {
+        let connected = RUNTIME.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(SocketAddr::new(source.parse().unwrap(), 0)).unwrap();
+            socket.connect(self.addr).await.unwrap()
+        });
+        let stream = connected.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// What the system says of this process.
+    pub fn status(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
     }
 
     /// Sends what a browser would, with its cookies.
@@ -131,11 +179,19 @@ impl Server {
     }
 
     pub fn is_well(&self) {
-        let mut stream = self.connect();
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let reply = Self::told_at(self.addr, "/healthz");
+        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    }
+
+    /// The whole reply to a `GET` at an address.
+    pub fn told_at(addr: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+        reply
     }
 
     /// Sends it a signal, by its name.
@@ -165,10 +221,27 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end and waits until it has.
-    pub fn stop(mut self) {
+    /// Asks it to end, waits until it has, and gives all that it logged.
+    pub fn stop(mut self) -> String {
         self.signal("TERM");
         assert!(self.ended_well());
+        self.log()
+    }
+
+    /// Its end, if it comes: it is waited for longer than any bound of its own.
+    #[expect(clippy::disallowed_methods, reason = "no runtime: what is waited for is another process")]
+    pub fn ends_soon(&mut self) -> Option<std::process::ExitStatus> {
+        for _ in 0..400 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        None
+    }
+
+    pub fn ends_well_soon(&mut self) -> bool {
+        self.ends_soon().is_some_and(|status| status.success())
     }
 
     /// Waits for its end.

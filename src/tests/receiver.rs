@@ -18,9 +18,13 @@ use futures::stream;
 use http_body_util::BodyExt as _;
 use sekisho::{
     domain::role::Role,
-    server::node::{
-        audit_seal,
-        webhook_courier::{self, Couriers},
+    server::{
+        node::{
+            audit_seal,
+            webhook_courier::{self, Couriers},
+        },
+        open_files::Room,
+        serve::{self, Places},
     },
 };
 use serde_json::Value;
@@ -138,7 +142,8 @@ impl Receiver {
 }
 
 async fn axum_serve(listener: TcpListener, router: Router) {
-    sekisho::server::serve::serve(listener, router, std::future::pending()).await;
+    let places = Places::within(Room::within(usize::MAX), Vec::new());
+    serve::serve(listener, router, places, std::future::pending()).await;
 }
 
 async fn receive(State(receiver): State<Receiver>, request: Request<Body>) -> Response {

@@ -27,6 +27,7 @@ mod restore;
 mod run;
 mod serve;
 mod session;
+mod stop;
 mod user;
 mod user_args;
 mod user_page;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::domain::device_label::DeviceLabel;
+use crate::{domain::device_label::DeviceLabel, server::log_writer};
 
 /// A row of a table. As JSON it is an object in an array.
 pub trait Row: Serialize {
@@ -37,10 +37,10 @@ pub fn lines(text: &str) -> bool {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
 }
 
-/// A line on stderr.
+/// A line on stderr, at the latest when the command ends.
 pub fn complain(line: &str) {
     // Nobody is left to be told when stderr is gone.
-    let _ = writeln!(io::stderr().lock(), "sekisho: {line}");
+    let _ = log_writer::stderr().write_all(format!("sekisho: {line}\n").as_bytes());
 }
 
 fn print(text: String) {

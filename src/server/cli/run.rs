@@ -1,6 +1,6 @@
 //! From a command line to an exit code.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use super::{
     account, alarm,
@@ -16,12 +16,16 @@ use super::{
 };
 use crate::{
     domain::account_act::AccountAct,
-    server::{config::Config, flow::keys::Rotation, store::Db, telemetry},
+    server::{config::Config, flow::keys::Rotation, log_writer::FlushAtEnd, store::Db, telemetry},
 };
+
+/// For work that still blocks a thread when a command is done.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Runs the command of this process.
 #[must_use]
 pub fn run() -> ExitCode {
+    let _flushed = FlushAtEnd;
     let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
@@ -60,7 +64,10 @@ fn carry_out(cli: Cli) -> Result<(), Failure> {
     if matches!(command, Command::Serve) {
         config.unwise_secrets().iter().for_each(|line| tracing::warn!("{line}"));
     }
-    runtime.block_on(dispatch(command, config, out))
+    let done = runtime.block_on(dispatch(command, config, out));
+    // What still waits, for a name server or a disk, is not waited for.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    done
 }
 
 async fn dispatch(command: Command, config: Config, out: Out) -> Result<(), Failure> {

@@ -1,65 +1,108 @@
 //! `sekisho serve`: opens, listens, and serves until it is told to stop.
 
-use std::{io::ErrorKind, net::SocketAddr, path::Path};
+use std::{io::ErrorKind, net::SocketAddr, path::Path, time::Duration};
 
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{failure::Failure, first_admin, out::Out};
+use super::{failure::Failure, first_admin, out::Out, stop};
 use crate::server::{
     config::Config,
     http::starting,
     listen::{Listener, SocketFile},
     metrics,
     node::{self, activity, refusals},
-    router, serve,
+    open_files::{self, Room},
+    router,
+    serve::{self, Places},
     state::{AppState, Parts},
     store::arrival,
 };
+
+/// For what is written down at the end, and for closing the database.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// # Errors
 /// Whatever keeps the server from starting.
 pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
     // Taken first, so that a signal during the start is not lost.
-    let stop = stop_on_signal()?;
-    // Before anything is made or shown: a start that can't listen leaves no trace.
-    let listener = match &config.listen_socket {
-        Some(path) => Listener::Socket(listen_on_socket(path).await?),
-        None => listen(config.addr, "server.addr").await?.into(),
+    let stop = stop::on_signal()?;
+    raise_limit();
+    let (state, listeners) = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        started = Box::pin(start(config, out)) => started?,
     };
-    let watched = match config.metrics_addr {
-        Some(addr) => Some(listen(addr, "metrics.addr").await?),
-        None => None,
-    };
-    let state = start(config, &listener).await?;
-    first_admin::ensure(&state, out).await?;
-    let url = &state.config.public_url;
-    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": listener.place() }));
     node::start(&state, &stop);
-    if let Some(watched) = watched {
-        tokio::spawn(serve::serve(watched, metrics::router(state.clone()), stop.clone().cancelled_owned()));
+    run(&state, listeners, &stop).await;
+    let closed = async {
+        activity::write_down(&state).await;
+        refusals::write_down(&state).await;
+        state.db.close().await;
+    };
+    if timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+        tracing::warn!("the database did not answer and was left as it is");
     }
-    serve::serve(listener, router::build(state.clone()), stop.cancelled_owned()).await;
-    activity::write_down(&state).await;
-    refusals::write_down(&state).await;
-    state.db.close().await;
     Ok(())
 }
 
-/// Starts, once the database is there. Who asks meanwhile is told to come back. It may be given up at any time.
-async fn start(config: Config, listener: &Listener) -> Result<AppState, Failure> {
+struct Listeners {
+    people: Listener,
+    /// For `/metrics`.
+    watchers: Option<TcpListener>,
+}
+
+/// Everything up to where requests are taken. It may be given up at any time.
+async fn start(config: Config, out: Out) -> Result<(AppState, Listeners), Failure> {
+    // Before anything is made or shown: a start that can't listen leaves no trace.
+    let people = match &config.listen_socket {
+        Some(path) => Listener::Socket(listen_on_socket(path).await?),
+        None => listen(config.addr, "server.addr").await?.into(),
+    };
+    let watchers = match config.metrics_addr {
+        Some(addr) => Some(listen(addr, "metrics.addr").await?),
+        None => None,
+    };
+    let state = begin(config, &people).await?;
+    first_admin::ensure(&state, out).await?;
+    let url = &state.config.public_url;
+    out.done(&format!("Sekisho listens on {url}"), &json!({ "listening": url, "addr": people.place() }));
+    Ok((state, Listeners { people, watchers }))
+}
+
+/// Begins once the database is there. Who asks meanwhile is told to come back.
+async fn begin(config: Config, listener: &Listener) -> Result<AppState, Failure> {
     let refused = |error| Failure::refused(format!("server.addr can't be listened on: {error}"));
     let early = listener.again().map_err(refused)?;
     let started = CancellationToken::new();
     let answers = starting::router(config.public_url.starts_with("https://"));
-    tokio::spawn(serve::serve(early, answers, started.clone().cancelled_owned()));
+    let places = Places::within(Room::within(open_files::limit()), config.trusted_proxies.clone());
+    tokio::spawn(serve::serve(early, answers, places, started.clone().cancelled_owned()));
     let _started = started.drop_guard();
     arrival::wait(&config.database).await?;
     Ok(AppState::start(Parts::of_system(config)).await?)
+}
+
+async fn run(state: &AppState, listeners: Listeners, stop: &CancellationToken) {
+    if let Some(watchers) = listeners.watchers {
+        let router = metrics::router(state.clone());
+        tokio::spawn(serve::serve(watchers, router, Places::few(), stop.clone().cancelled_owned()));
+    }
+    let places = Places::within(state.room, state.config.trusted_proxies.clone());
+    serve::serve(listeners.people, router::build(state.clone()), places, stop.clone().cancelled_owned()).await;
+}
+
+/// Asks for as many open files as this process can have, and says so where they are few.
+fn raise_limit() {
+    match open_files::raise() {
+        Ok(limit) if limit < open_files::ENOUGH => {
+            let Room { connections, streams, .. } = Room::within(limit);
+            tracing::warn!(limit, connections, streams, "the limit of open files leaves room for few connections");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
 }
 
 async fn listen(addr: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
@@ -85,24 +128,6 @@ async fn listen_on_socket(path: &Path) -> Result<SocketFile, Failure> {
         };
         Failure::refused(format!("server.listen_socket: {} {why}", path.display()))
     })
-}
-
-/// A token that is cancelled by SIGTERM or SIGINT.
-fn stop_on_signal() -> Result<CancellationToken, Failure> {
-    let refused = |error| Failure::refused(format!("signals can't be heard: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        told.cancel();
-    });
-    Ok(stop)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub async fn show(config: &Config, email: Email, out: Out) -> Result<(), Failure
     let direct = Direct::open(config).await?;
     let user = direct.user(&email).await?;
     let looking = Looking { db: &direct.db, config, now: direct.now, by: None };
-    let detail = user_page::look(&looking, user, "").await;
+    let detail = user_page::look(&looking, user, &user_page::Pages::default()).await;
     direct.db.close().await;
     let detail = detail?;
     let value = json!(detail);

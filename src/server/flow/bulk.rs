@@ -1,4 +1,6 @@
 //! One act on several accounts: in one transaction, with an audit row for each, as if they were done one after the other.
+//! Where that ends many sessions it is done in parts, so that nobody else's write waits for all of them: a part is whole, and
+//! after a failure the act can be repeated.
 //!
 //! Who can't be acted on is named with the reason, and keeps nobody else waiting. Accounts are taken in the order of their
 //! ids, so that two such acts never wait for each other.
@@ -16,6 +18,7 @@ use crate::{
     domain::{
         account_act::AccountAct,
         audit::{Event, Outcome},
+        device_limit::MOST as MOST_SESSIONS,
         ids::UserId,
         role::Action,
     },
@@ -32,6 +35,9 @@ use crate::{
         store::{StoreResult, Tx, users},
     },
 };
+
+/// Sessions that end in one transaction: as many as one person may have.
+const PART: u64 = MOST_SESSIONS as u64;
 
 /// Those of them that there are, which may be none.
 ///
@@ -63,21 +69,37 @@ pub async fn kick(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<Bu
     allow(cx, actor, Action::KickSessions).await?;
     devices::must_be_kept(cx)?;
     let began = cx.state.clock.uptime();
-    let (named, cloned) = (named(ids)?, cx.clone());
-    let done = cx.state.db.write(move |tx| Box::pin(async move { kick_all(&cloned, tx, named).await })).await?;
-    Ok(told(cx, done, began).await)
+    let mut act = Act { left: named(ids)?, done: BulkDone::default() };
+    while !act.left.is_empty() {
+        let cloned = cx.clone();
+        act = cx.state.db.write(move |tx| Box::pin(async move { kick_some(&cloned, tx, act).await })).await?;
+    }
+    Ok(told(cx, act.done, began).await)
 }
 
-async fn kick_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> StoreResult<BulkDone> {
-    let mut all = BulkDone::default();
-    for id in named {
+/// How far an act has come.
+struct Act {
+    left: BTreeSet<String>,
+    done: BulkDone,
+}
+
+impl Act {
+    /// The next one, unless this part has ended enough since `before`.
+    fn next(&mut self, before: u64) -> Option<String> {
+        if self.done.ended - before >= PART { None } else { self.left.pop_first() }
+    }
+}
+
+async fn kick_some(cx: &RequestContext, tx: &mut Tx, mut act: Act) -> StoreResult<Act> {
+    let before = act.done.ended;
+    while let Some(id) = act.next(before) {
         let ended = match UserId::parse(&id) {
             Some(user) => kick::kick_user(cx, tx, user, &Along::default()).await?,
             None => None,
         };
-        count(&mut all, id, ended.ok_or(Why::NotFound));
+        count(&mut act.done, id, ended.ok_or(Why::NotFound));
     }
-    Ok(all)
+    Ok(act)
 }
 
 /// Locks each.
@@ -87,22 +109,25 @@ async fn kick_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> 
 pub async fn lock(cx: &RequestContext, actor: &Actor, ids: &Ids) -> ApiResult<BulkDone> {
     allow(cx, actor, Action::ManageAccounts).await?;
     let began = cx.state.clock.uptime();
-    let (named, cloned, admin) = (named(ids)?, cx.clone(), actor.claims().sub.clone());
-    let done = cx.state.db.write(move |tx| {
-        Box::pin(async move {
-            if !accounts::may_manage(tx, Some(&admin)).await? {
-                return Ok(None);
-            }
-            lock_all(&cloned, tx, named).await.map(Some)
-        })
-    });
-    let done = done.await?.ok_or(ApiError::Forbidden)?;
-    Ok(told(cx, done, began).await)
+    let mut act = Act { left: named(ids)?, done: BulkDone::default() };
+    while !act.left.is_empty() {
+        let (cloned, admin) = (cx.clone(), actor.claims().sub.clone());
+        let part = cx.state.db.write(move |tx| {
+            Box::pin(async move {
+                if !accounts::may_manage(tx, Some(&admin)).await? {
+                    return Ok(None);
+                }
+                lock_some(&cloned, tx, act).await.map(Some)
+            })
+        });
+        act = part.await?.ok_or(ApiError::Forbidden)?;
+    }
+    Ok(told(cx, act.done, began).await)
 }
 
-async fn lock_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> StoreResult<BulkDone> {
-    let mut all = BulkDone::default();
-    for id in named {
+async fn lock_some(cx: &RequestContext, tx: &mut Tx, mut act: Act) -> StoreResult<Act> {
+    let before = act.done.ended;
+    while let Some(id) = act.next(before) {
         let change = match UserId::parse(&id) {
             Some(user) => {
                 let entry = cx.audit(Event::UserLock, Outcome::Done);
@@ -118,9 +143,9 @@ async fn lock_all(cx: &RequestContext, tx: &mut Tx, named: BTreeSet<String>) -> 
             Change::LastAdmin => Err(Why::LastAdmin),
             Change::NoUser | Change::NotAllowed => Err(Why::NotFound),
         };
-        count(&mut all, id, outcome);
+        count(&mut act.done, id, outcome);
     }
-    Ok(all)
+    Ok(act)
 }
 
 /// Those who are meant, each once.

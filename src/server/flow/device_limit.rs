@@ -5,7 +5,7 @@ use crate::{
     api::{ApiError, ApiResult},
     domain::{
         audit::{Event, Outcome},
-        device_limit::{Decision, Slot},
+        device_limit::{Decision, MOST, Slot},
         ids::{SessionId, UserId},
         session::EndReason,
     },
@@ -41,6 +41,7 @@ pub async fn begin(cx: &RequestContext, tx: &mut Tx, user: &User, session: &Sess
         Ok(()) => {
             let replaced = presented::end(cx, tx).await?;
             sign_in::record(cx, tx, session).await?;
+            cap(cx, tx, &user.id).await?;
             audit::append(tx, &sign_in::signed_in(cx, Event::SignIn, (session, &replaced))).await?;
             Ok(Ok(()))
         }
@@ -66,6 +67,22 @@ async fn make_room(cx: &RequestContext, tx: &mut Tx, user: &User) -> StoreResult
             Ok(Ok(()))
         }
     }
+}
+
+/// Ends a user's earliest sign-ins while there are more than anybody may have. Of far more, as a version without this bound
+/// left them, as many end each time as there may be.
+///
+/// # Errors
+/// When the rows can't be written.
+pub async fn cap(cx: &RequestContext, tx: &mut Tx, user: &UserId) -> StoreResult<()> {
+    let surplus = sessions::count_live(tx.read(), user, cx.now).await? - i64::from(MOST);
+    if surplus <= 0 {
+        return Ok(());
+    }
+    for sid in sessions::list_oldest(tx.read(), user, cx.now, surplus.min(i64::from(MOST))).await? {
+        evict(cx, tx, user, &sid).await?;
+    }
+    Ok(())
 }
 
 /// Ends a session that gives its place to another; whether it was live.

@@ -20,6 +20,7 @@ use crate::{
         device,
         flow::{
             alarms,
+            paging::{live_cursor, live_place, next_cursor},
             replace::{self, Own},
             tokens,
         },
@@ -28,30 +29,38 @@ use crate::{
         store::{
             StoreResult, Tx,
             audit::{self, Entry},
-            sessions::{self, Session},
+            sessions::{self, LivePage, Session},
             users,
         },
     },
 };
 
+/// The own device first on every page.
+const SHOWN: i64 = 100;
+
 /// # Errors
-/// `unavailable`.
-pub async fn list(cx: &RequestContext, actor: &Actor) -> ApiResult<Devices> {
+/// `invalid` (`cursor`), `unavailable`.
+pub async fn list(cx: &RequestContext, actor: &Actor, cursor: &str) -> ApiResult<Devices> {
     let claims = actor.claims();
     let kept = claims.strategy.keeps_sessions();
     if !kept {
         let devices = vec![unrecorded(cx, actor)];
-        return Ok(Devices { devices, alarms: Vec::new(), server_now: cx.now.0, kept });
+        return Ok(Devices { devices, total: 1, next: None, alarms: Vec::new(), server_now: cx.now.0, kept });
     }
-    let mut devices: Vec<Device> = sessions::list_live(cx.state.db.read(), &claims.sub, cx.now)
-        .await?
-        .into_iter()
-        .map(|session| shown(cx, &session, session.id == claims.sid))
-        .collect();
-    // Stable: the rest stays in the order of its last act.
-    devices.sort_by_key(|device| !device.current);
+    let after = live_place(cursor)?;
+    let own = sessions::find(cx.state.db.read(), &claims.sid).await?;
+    let own = own.filter(|own| own.user_id == claims.sub && own.state(cx.now) == SessionState::Live);
+    let page = LivePage { after: after.as_ref(), except: Some(&claims.sid), limit: SHOWN + 1 };
+    let mut others = sessions::list_live_some(cx.state.db.read(), &claims.sub, cx.now, page).await?;
+    let next = next_cursor(&mut others, SHOWN, live_cursor);
+    let devices: Vec<Device> =
+        own.iter().map(|own| shown(cx, own, true)).chain(others.iter().map(|other| shown(cx, other, false))).collect();
+    let total = match (&after, &next) {
+        (None, None) => devices.len() as u64,
+        _ => sessions::count_live(cx.state.db.read(), &claims.sub, cx.now).await?.unsigned_abs(),
+    };
     let alarms = alarms::own(cx, actor).await?;
-    Ok(Devices { devices, alarms, server_now: cx.now.0, kept })
+    Ok(Devices { devices, total, next, alarms, server_now: cx.now.0, kept })
 }
 
 /// The caller's own device, of which nothing is known but its token.

@@ -1,6 +1,9 @@
 //! Lists a page at a time: how many rows, and where the next page begins.
 
-use crate::api::{ApiError, ApiResult};
+use crate::{
+    api::{ApiError, ApiResult},
+    server::store::sessions::{LivePlace, Session},
+};
 
 /// 1 to 100, 25 when empty.
 ///
@@ -24,6 +27,25 @@ pub fn page_size(limit: &str) -> ApiResult<i64> {
 pub fn place(cursor: &str) -> ApiResult<&str> {
     // PostgreSQL's text has none.
     if cursor.contains('\0') { Err(ApiError::invalid("cursor", "malformed")) } else { Ok(cursor) }
+}
+
+/// Where a page of live sessions begins; nowhere when empty.
+///
+/// # Errors
+/// `invalid` (`cursor`).
+pub fn live_place(cursor: &str) -> ApiResult<Option<LivePlace>> {
+    if place(cursor)?.is_empty() {
+        return Ok(None);
+    }
+    let parsed = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
+    let (last_active_at, id) = parsed.ok_or_else(|| ApiError::invalid("cursor", "malformed"))?;
+    Ok(Some(LivePlace { last_active_at, id }))
+}
+
+/// The cursor of what comes after a live session.
+#[must_use]
+pub fn live_cursor(last: &Session) -> String {
+    format!("{}.{}", last.last_active_at.0, last.id)
 }
 
 /// Takes the one row too many off, and names the last one kept if there was one.
@@ -50,6 +72,15 @@ mod tests {
     fn a_place_in_a_list_is_any_text_but_one_that_no_database_holds() {
         assert_eq!([place(""), place("花 '")], [Ok(""), Ok("花 '")]);
         assert_eq!(place("a\0"), Err(ApiError::invalid("cursor", "malformed")));
+    }
+
+    #[test]
+    fn a_place_among_live_sessions_is_an_instant_and_an_id() {
+        let place = LivePlace { last_active_at: 17, id: "0192a5c0".to_owned() };
+        assert_eq!([live_place("17.0192a5c0"), live_place("")], [Ok(Some(place)), Ok(None)]);
+        for odd in ["17", ".x", "x.17", "99999999999999999999.x", "17.\0"] {
+            assert_eq!(live_place(odd), Err(ApiError::invalid("cursor", "malformed")), "{odd:?}");
+        }
     }
 
     #[test]

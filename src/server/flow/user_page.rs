@@ -20,13 +20,13 @@ use crate::{
             alarms,
             audit_log::{self, allow},
             notes,
-            paging::{next_cursor, place},
+            paging::{live_cursor, live_place, next_cursor, place},
         },
         store::{
             Db, StoreResult,
             audit::{self, Filter},
             password_due,
-            sessions::{self, EndedSession, Session},
+            sessions::{self, EndedSession, LivePage, LivePlace, Session},
             users::{self, User},
         },
     },
@@ -46,22 +46,46 @@ pub struct Looking<'a> {
 
 /// # Errors
 /// `forbidden`, `invalid` (`cursor`), `not_found`, `unavailable`.
-pub async fn read(cx: &RequestContext, actor: &Actor, user_id: &str, cursor: &str) -> ApiResult<UserDetail> {
+pub async fn read(
+    cx: &RequestContext,
+    actor: &Actor,
+    user_id: &str,
+    (ended, live): (&str, &str),
+) -> ApiResult<UserDetail> {
     allow(cx, actor, Action::ViewUsers).await?;
     let id = UserId::parse(user_id).ok_or(ApiError::NotFound)?;
     let user = users::find(cx.state.db.read(), &id).await?.ok_or(ApiError::NotFound)?;
     let looking = Looking { db: &cx.state.db, config: &cx.state.config, now: cx.now, by: Some(actor.claims()) };
-    Ok(look(&looking, user, place(cursor)?).await?)
+    let pages = Pages { ended_before: place(ended)?, live_after: live_place(live)? };
+    Ok(look(&looking, user, &pages).await?)
 }
 
-/// The page itself, with those of the sessions that are over which come after `before` (empty for the newest).
+/// Where the lists of sessions begin.
+#[derive(Default)]
+pub struct Pages<'a> {
+    /// Of those that are over; empty for the newest.
+    pub ended_before: &'a str,
+    pub live_after: Option<LivePlace>,
+}
+
+/// The sessions of a page.
+struct Read {
+    /// Live ones, then the others.
+    rows: Vec<SessionRow>,
+    next_ended: Option<String>,
+    next_live: Option<String>,
+    /// How many are live on all pages.
+    live: i64,
+    last_active_at: Option<Timestamp>,
+}
+
+/// The page itself.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn look(looking: &Looking<'_>, user: User, before: &str) -> StoreResult<UserDetail> {
+pub async fn look(looking: &Looking<'_>, user: User, pages: &Pages<'_>) -> StoreResult<UserDetail> {
     let (Looking { db, config, now, by }, id) = (looking, user.id.clone());
-    let (sessions, next_ended, live) = read_sessions(looking, &id, before).await?;
-    let seen = sessions.iter().map(|session| session.last_active_at).max();
+    let read = read_sessions(looking, &id, pages).await?;
     let (sign_ins, trail) = read_events(looking, &id).await?;
     Ok(UserDetail {
         password_due_at: password_due::since(db.read(), &id).await?.map(|at| at.0),
@@ -72,9 +96,10 @@ pub async fn look(looking: &Looking<'_>, user: User, before: &str) -> StoreResul
         own: by.is_some_and(|by| by.sub == id),
         manageable: looking.may(Action::ManageAccounts),
         kept: config.strategy.keeps_sessions(),
-        user: row(user, live, seen.map(Timestamp)),
-        sessions,
-        next_ended,
+        user: row(user, read.live, read.last_active_at),
+        sessions: read.rows,
+        next_ended: read.next_ended,
+        next_live: read.next_live,
         server_now: now.0,
     })
 }
@@ -85,23 +110,27 @@ impl Looking<'_> {
     }
 }
 
-/// The live ones and a page of the others, the cursor of the next, and how many are live.
-async fn read_sessions(
-    looking: &Looking<'_>,
-    user: &UserId,
-    before: &str,
-) -> StoreResult<(Vec<SessionRow>, Option<String>, i64)> {
-    let (db, now) = (looking.db, looking.now);
-    let live = sessions::list_live_some(db.read(), user, now, LIVE_SHOWN).await?;
-    let mut count = i64::try_from(live.len()).unwrap_or(LIVE_SHOWN);
-    if count == LIVE_SHOWN {
-        count = sessions::count_live(db.read(), user, now).await?;
-    }
-    let mut ended = sessions::list_ended(db.read(), user, before, now, ENDED_SHOWN + 1).await?;
-    let next = next_cursor(&mut ended, ENDED_SHOWN, |last| last.session.id.to_string());
+async fn read_sessions(looking: &Looking<'_>, user: &UserId, pages: &Pages<'_>) -> StoreResult<Read> {
+    let (db, now, after) = (looking.db, looking.now, pages.live_after.as_ref());
+    let page = LivePage { after, except: None, limit: LIVE_SHOWN + 1 };
+    let mut live = sessions::list_live_some(db.read(), user, now, page).await?;
+    let next_live = next_cursor(&mut live, LIVE_SHOWN, live_cursor);
+    let mut ended = sessions::list_ended(db.read(), user, pages.ended_before, now, ENDED_SHOWN + 1).await?;
+    let next_ended = next_cursor(&mut ended, ENDED_SHOWN, |last| last.session.id.to_string());
+    // A later page holds neither all that are live nor the one that was active last.
+    let first = match after {
+        Some(_) => sessions::list_live_some(db.read(), user, now, LivePage { limit: 1, ..LivePage::default() }).await?,
+        None => Vec::new(),
+    };
+    let count = match (after, &next_live) {
+        (None, None) => i64::try_from(live.len()).unwrap_or(LIVE_SHOWN),
+        _ => sessions::count_live(db.read(), user, now).await?,
+    };
+    let seen = first.iter().chain(&live).chain(ended.iter().map(|ended| &ended.session));
+    let last_active_at = seen.map(|session| session.last_active_at).max();
     let live = live.iter().map(|session| session_row(looking, session, None));
     let ended = ended.into_iter().map(|EndedSession { session, message }| session_row(looking, &session, message));
-    Ok((live.chain(ended).collect(), next, count))
+    Ok(Read { rows: live.chain(ended).collect(), next_ended, next_live, live: count, last_active_at })
 }
 
 /// How sign-ins came out, and what was done by this person and to them: for those who may look into the log.

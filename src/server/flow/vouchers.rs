@@ -11,7 +11,7 @@ use crate::{
     server::{
         context::RequestContext,
         crypto::refresh_token::SessionSecret,
-        flow::exchange::Found,
+        flow::{device_limit, exchange::Found},
         store::{
             StoreResult, Tx,
             sessions::{self, Session},
@@ -35,7 +35,9 @@ pub async fn redeem(cx: &RequestContext, tx: &mut Tx, claims: &AccessClaims) -> 
     }
     let ends = claims.ends(cx.state.config.lifetimes.absolute_timeout);
     let inserted = sessions::insert(tx, &unrecorded(cx, claims, ends)).await?;
-    if !inserted {
+    if inserted {
+        device_limit::cap(cx, tx, &claims.sub).await?;
+    } else {
         sessions::extend(tx, &claims.sid, ends).await?;
     }
     if rotation::is_unrecorded_replacement(claims.generation) {

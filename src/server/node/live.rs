@@ -29,8 +29,6 @@ use crate::{
 pub const MOST_OF_SESSION: usize = 6;
 /// So that nobody takes all places by signing in often.
 const MOST_OF_USER: usize = 60;
-/// Less than half of the connections that a node takes (`serve.rs`).
-const MOST: usize = 4_000;
 
 /// What a stream is woken for; marks add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,11 +80,13 @@ enum Topic {
     Viewers,
 }
 
+/// By default with room for none.
 #[derive(Default)]
 pub struct Live(Mutex<Ears>);
 
 #[derive(Default)]
 struct Ears {
+    most: usize,
     /// The oldest first.
     by_topic: HashMap<Topic, Vec<Arc<Ear>>>,
     open: usize,
@@ -109,6 +109,12 @@ impl Ears {
 }
 
 impl Live {
+    /// So many may listen at once.
+    #[must_use]
+    pub fn with_room_for(most: usize) -> Self {
+        Self(Mutex::new(Ears { most, ..Ears::default() }))
+    }
+
     fn ears(&self) -> MutexGuard<'_, Ears> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,7 +124,7 @@ impl Live {
     pub fn open(self: &Arc<Self>, claims: &AccessClaims) -> Option<Place> {
         let (session, user) = (Topic::Session(claims.sid.clone()), Topic::User(claims.sub.clone()));
         let mut ears = self.ears();
-        if ears.closed || ears.open >= MOST {
+        if ears.closed || ears.open >= ears.most {
             return None;
         }
         ears.make_room(&session, MOST_OF_SESSION);

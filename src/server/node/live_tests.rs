@@ -5,6 +5,8 @@ use futures::FutureExt as _;
 use super::*;
 use crate::domain::{access_claims::tests::claims, role::Role, session::EndReason, time::Timestamp};
 
+const MOST: usize = 100;
+
 fn heard(place: &Place) -> Marks {
     place.woken().now_or_never().unwrap_or_default()
 }
@@ -15,7 +17,7 @@ fn ended(subject: Subject) -> Revocation {
 
 #[test]
 fn marks_of_a_stream_that_nobody_reads_add_up_to_one() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let place = live.open(&claims()).unwrap();
     for _ in 0..1_000 {
         live.changed(&claims().sub);
@@ -27,7 +29,7 @@ fn marks_of_a_stream_that_nobody_reads_add_up_to_one() {
 
 #[test]
 fn what_concerns_someone_else_wakes_nobody_but_those_who_may_look() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let other = UserId::parse("0192a5c0-7d3e-7b21-9f00-000000000000").unwrap();
     let own = live.open(&claims()).unwrap();
     let admin = live.open(&AccessClaims { sub: other.clone(), role: Role::Admin, ..claims() }).unwrap();
@@ -40,7 +42,7 @@ fn what_concerns_someone_else_wakes_nobody_but_those_who_may_look() {
 
 #[test]
 fn the_oldest_stream_makes_room_and_a_place_is_free_again_when_its_stream_goes() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let mut places: Vec<Place> = (0..=MOST_OF_SESSION).map(|_| live.open(&claims()).unwrap()).collect();
     assert_eq!(heard(&places[0]), Marks::CLOSE);
     assert_eq!(heard(&places[1]), Marks::default());
@@ -51,7 +53,7 @@ fn the_oldest_stream_makes_room_and_a_place_is_free_again_when_its_stream_goes()
 
 #[test]
 fn a_node_takes_so_many_streams_and_no_more() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let of = |number: usize| AccessClaims {
         sid: SessionId::parse(&format!("0192a5c0-7d3e-7b21-9f00-{number:012}")).unwrap(),
         sub: UserId::parse(&format!("0192a5c0-7d3e-7b21-9f00-{number:012}")).unwrap(),
@@ -65,7 +67,7 @@ fn a_node_takes_so_many_streams_and_no_more() {
 
 #[test]
 fn one_person_does_not_take_all_places() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let of = |number: usize| AccessClaims {
         sid: SessionId::parse(&format!("0192a5c0-7d3e-7b21-9f00-{number:012}")).unwrap(),
         ..claims()
@@ -77,7 +79,7 @@ fn one_person_does_not_take_all_places() {
 
 #[test]
 fn the_end_closes_every_stream_and_lets_none_begin() {
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room_for(MOST));
     let place = live.open(&claims()).unwrap();
     live.close();
     assert_eq!(heard(&place), Marks::CLOSE);

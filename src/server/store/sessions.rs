@@ -8,7 +8,7 @@ use super::{
 };
 pub use super::{
     session_end::{Ending, end, end_all, end_all_as, end_as, end_notice},
-    session_list::{EndedSession, count_live, list_ended, list_live_some},
+    session_list::{EndedSession, LivePage, LivePlace, count_live, list_ended, list_live_some, list_oldest},
     session_renewal::{Renewal, renew, replaced},
     session_row::Session,
     session_with_user::{find_by_token, find_with_user},

@@ -19,11 +19,14 @@ pub fn Pager(
     /// What else of the address the other pages keep.
     #[prop(optional)]
     kept: Vec<(&'static str, String)>,
+    /// What the cursor is called in the address.
+    #[prop(default = "cursor")]
+    name: &'static str,
 ) -> impl IntoView {
     let l = use_locale();
     let to = move |cursor: &str| {
         let kept = kept.iter().map(|(name, value)| (*name, value.as_str()));
-        paths::filtered(&page, &kept.chain([("query", query.as_str()), ("cursor", cursor)]).collect::<Vec<_>>())
+        paths::filtered(&page, &kept.chain([("query", query.as_str()), (name, cursor)]).collect::<Vec<_>>())
     };
     let shown = later || next.is_some();
     shown.then(|| {

@@ -58,8 +58,9 @@ pub fn AdminUser() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let query = use_query_map();
     let ended = Memo::new(move |_| query.with(|query| query.get("ended")).unwrap_or_default());
-    let asked = move || (id.get(), ended.get());
-    let detail = use_live(What::Users, asked, |(id, ended)| user_detail(id, ended));
+    let live = Memo::new(move |_| query.with(|query| query.get("live")).unwrap_or_default());
+    let asked = move || (id.get(), ended.get(), live.get());
+    let detail = use_live(What::Users, asked, |(id, ended, live)| user_detail(id, ended, live));
     let (one, all) = (use_act::<KickSession>(), use_act::<KickUser>());
     on_success(one, move |_| detail.refetch());
     on_success(all, move |_| detail.refetch());

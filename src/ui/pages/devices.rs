@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{
@@ -20,6 +21,7 @@ use crate::{
             confirm::Confirm,
             kept_text::KeptText,
             page_title::PageTitle,
+            pager::Pager,
             pass::{Pass, PassAct, PassFacts, Passes},
             states::Empty,
         },
@@ -33,7 +35,9 @@ use crate::{
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let l = use_locale();
-    let devices = use_live(What::Devices, || (), |()| list_devices());
+    let query = use_query_map();
+    let cursor = Memo::new(move |_| query.with(|query| query.get("cursor")).unwrap_or_default());
+    let devices = use_live(What::Devices, move || cursor.get(), list_devices);
     let (revoke, revoke_others) = (use_act::<RevokeDevice>(), use_replacing_act::<RevokeOtherDevices>());
     on_success(revoke, move |_| devices.refetch());
     on_success(revoke_others, move |_| devices.refetch());
@@ -52,7 +56,7 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <ErrorSlot error=outcome.error />
             <DoneSlot text=outcome.done />
-            <Followed resource=devices show=move |devices| view! { <Content devices revoke revoke_others answer /> }.into_any() />
+            <Followed resource=devices show=move |devices| view! { <Content devices cursor revoke revoke_others answer /> }.into_any() />
         </div>
     }
 }
@@ -60,6 +64,7 @@ pub fn DevicesPage() -> impl IntoView {
 #[component]
 fn Content(
     devices: Memo<Devices>,
+    cursor: Memo<String>,
     revoke: Act<RevokeDevice>,
     revoke_others: Act<RevokeOtherDevices>,
     answer: Act<AnswerAlarm>,
@@ -90,7 +95,7 @@ fn Content(
         </section>
         {if kept {
             view! {
-                <Others devices revoke revoke_others />
+                <Others devices cursor revoke revoke_others />
                 <p class="page__foot">{text!(l, devices.explain)}</p>
             }
                 .into_any()
@@ -111,10 +116,19 @@ fn listed(devices: Memo<Devices>, current: bool) -> Vec<(String, PassFacts)> {
 }
 
 #[component]
-fn Others(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act<RevokeOtherDevices>) -> impl IntoView {
+fn Others(
+    devices: Memo<Devices>,
+    cursor: Memo<String>,
+    revoke: Act<RevokeDevice>,
+    revoke_others: Act<RevokeOtherDevices>,
+) -> impl IntoView {
     let l = use_locale();
     let others = Signal::derive(move || listed(devices, false));
-    let count = Memo::new(move |_| others.with(Vec::len));
+    let count = Memo::new(move |_| {
+        devices.with(|all| all.total.saturating_sub(all.devices.iter().filter(|device| device.current).count() as u64))
+    });
+    let later = Memo::new(move |_| devices.with(|_| !cursor.get_untracked().is_empty()));
+    let next = Memo::new(move |_| devices.with(|devices| devices.next.clone()));
     let alone = Memo::new(move |_| count.get() == 0);
     let act: PassAct = Arc::new(move |id, label| view! { <SignOutDevice id label revoke /> }.into_any());
     view! {
@@ -129,6 +143,9 @@ fn Others(devices: Memo<Devices>, revoke: Act<RevokeDevice>, revoke_others: Act<
                 } else {
                     view! {
                         <Passes passes=others act=Arc::clone(&act) />
+                        {move || {
+                            view! { <Pager page=paths::DEVICES query=String::new() later=later.get() next=next.get() /> }
+                        }}
                         <SignOutOthers count act=revoke_others />
                     }
                         .into_any()
@@ -178,7 +195,7 @@ fn SignOutDevice(id: String, label: DeviceLabel, revoke: Act<RevokeDevice>) -> i
 }
 
 #[component]
-fn SignOutOthers(count: Memo<usize>, act: Act<RevokeOtherDevices>) -> impl IntoView {
+fn SignOutOthers(count: Memo<u64>, act: Act<RevokeOtherDevices>) -> impl IntoView {
     let l = use_locale();
     let question = move || match count.get() {
         1 => text!(l, devices.others_ask_single).to_owned(),

@@ -167,7 +167,7 @@ fn device(l: Locale, browser: &str, system: &str) -> String {
 #[component]
 fn Welcome(user: CurrentUser, kept: bool) -> impl IntoView {
     let l = use_locale();
-    let devices = use_private(|| (), |()| list_devices());
+    let devices = use_private(|| (), |()| list_devices(String::new()));
     let admin = user.role.may(Action::ViewUsers);
     let (devices_text, security_text) = if kept {
         (text!(l, home.devices_text), text!(l, home.security_text))
@@ -209,8 +209,8 @@ fn Welcome(user: CurrentUser, kept: bool) -> impl IntoView {
 #[component]
 fn OwnPass(devices: Devices) -> impl IntoView {
     let l = use_locale();
-    let more = devices.devices.iter().filter(|device| !device.current).count();
     let own = devices.devices.iter().find(|device| device.current);
+    let more = devices.total.saturating_sub(u64::from(own.is_some()));
     let more = match more {
         _ if !devices.kept => text!(l, home.unkept_pass).to_owned(),
         0 => text!(l, home.only_pass).to_owned(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     api::{
@@ -16,6 +17,7 @@ use crate::{
         components::{
             confirm::Confirm,
             message_field::MessageField,
+            pager::Pager,
             pass::{PassAct, PassFacts, Passes},
             states::Empty,
         },
@@ -41,9 +43,12 @@ pub fn LiveSessions(detail: Memo<UserDetail>, kicks: Kicks, page: String) -> imp
             live.map(entry).collect::<Vec<_>>()
         })
     });
-    let count = Memo::new(move |_| live.with(Vec::len));
+    let count = Memo::new(move |_| detail.with(|detail| detail.user.live_sessions));
     let none = Memo::new(move |_| count.get() == 0);
-    let back = page.clone();
+    let query = use_query_map();
+    let later = Memo::new(move |_| detail.with(|_| query.with_untracked(|query| query.get("live").is_some())));
+    let next = Memo::new(move |_| detail.with(|detail| detail.next_live.clone()));
+    let (back, pages) = (page.clone(), page.clone());
     let act: PassAct =
         Arc::new(move |id, label| view! { <KickDevice id label act=kicks.one page=back.clone() /> }.into_any());
     view! {
@@ -58,6 +63,13 @@ pub fn LiveSessions(detail: Memo<UserDetail>, kicks: Kicks, page: String) -> imp
                 } else {
                     view! {
                         <Passes passes=live act=Arc::clone(&act) />
+                        {
+                            let pages = pages.clone();
+                            move || {
+                                let (later, next) = (later.get(), next.get());
+                                view! { <Pager page=pages.clone() query=String::new() later next name="live" /> }
+                            }
+                        }
                         <KickAll detail count act=kicks.all page=page.clone() />
                     }
                         .into_any()
@@ -68,7 +80,7 @@ pub fn LiveSessions(detail: Memo<UserDetail>, kicks: Kicks, page: String) -> imp
 }
 
 #[component]
-fn KickAll(detail: Memo<UserDetail>, count: Memo<usize>, act: Act<KickUser>, page: String) -> impl IntoView {
+fn KickAll(detail: Memo<UserDetail>, count: Memo<i64>, act: Act<KickUser>, page: String) -> impl IntoView {
     let l = use_locale();
     let question = move || {
         let name = detail.with(|detail| detail.user.display_name.clone());

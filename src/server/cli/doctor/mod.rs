@@ -1,6 +1,7 @@
 //! `sekisho doctor`: one line for each thing that is well, unwise or wrong, with what to do about it. It looks only:
 //! nothing is made, migrated or asked of the network.
 
+mod machine;
 mod settings;
 mod storage;
 mod words;
@@ -11,7 +12,10 @@ use super::{
     failure::Failure,
     out::{Out, Row},
 };
-use crate::server::config::{Config, Faults, Layers};
+use crate::server::{
+    config::{Config, Faults, Layers},
+    open_files,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +75,7 @@ pub async fn examine(layers: Result<Layers, Faults>, out: Out) -> Result<(), Fai
         Ok(config) => {
             let mut findings = settings::examine(&config);
             findings.extend(storage::examine(&config).await);
+            findings.push(machine::open_files(open_files::highest()));
             findings
         }
         Err(Faults(lines)) => lines.into_iter().map(|line| Finding::new(CONFIGURATION, Verdict::Fault, line)).collect(),

@@ -11,7 +11,7 @@ use crate::{
         ids::{SessionId, UserId},
         lifetimes::first_end,
         revocation::{Revocation, Subject},
-        session::EndReason,
+        session::{EndReason, SessionState},
         strategy::Strategy,
         time::Timestamp,
     },

@@ -71,7 +71,7 @@ fn pages_that_listen_leave_room_for_others() {
 
 #[test]
 fn the_limit_is_raised_as_far_as_it_can_be() {
-    let server = Server::limited("ulimit -Hn 512 && ulimit -Sn 64");
+    let server = Server::limited("ulimit -Sn 64 && ulimit -Hn 512");
     let limits = server.status("limits");
     let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     assert_eq!(files.split_whitespace().take(2).collect::<Vec<_>>(), ["512", "512"]);

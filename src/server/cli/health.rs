@@ -110,6 +110,7 @@ mod tests {
     use tokio::net::{TcpListener, UnixListener};
 
     use super::*;
+    use crate::server::serve::{self, Places};
 
     fn placed(settings: &[&str]) -> Result<Place, String> {
         let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
@@ -139,7 +140,7 @@ mod tests {
             let addr = by_port.local_addr().unwrap();
             let by_socket = UnixListener::bind(&socket).unwrap();
             let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-            tokio::spawn(crate::server::serve::serve(by_port, app, async { drop(stopped.await) }));
+            tokio::spawn(serve::serve(by_port, app, Places::few(), async { drop(stopped.await) }));
             tokio::spawn(answer_once(by_socket, answer));
             assert_eq!(ask_at(&Place::Addr(addr)).await, said);
             assert_eq!(ask_at(&Place::Socket(socket)).await, said);

@@ -66,8 +66,10 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "the page's own")]
     async fn a_panic_of_a_page_is_told_to_who_bounds_requests() {
-        let page = || async { std::panic::panic_any("the page's own") };
-        let app = Router::new().route("/", get(|| async { page().await })).layer(middleware::from_fn(layer));
+        async fn page() {
+            std::panic::panic_any("the page's own")
+        }
+        let app = Router::new().route("/", get(page)).layer(middleware::from_fn(layer));
         let _ = app.oneshot(Request::get("/").body(Body::empty()).unwrap()).await;
     }
 }

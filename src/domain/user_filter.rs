@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{role::Role, time::Timestamp};
+use super::{plain_text, role::Role, time::Timestamp};
 
 /// What a list of users is narrowed to. Fields that say nothing narrow nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,8 @@ impl Filter {
         }
         let seen = |text: &str| Seen::ALL.into_iter().find(|seen| seen.as_str() == text);
         Ok(Self {
-            prefix: asked.query.trim().to_lowercase(),
+            // As names are kept, and e-mail addresses can only be.
+            prefix: plain_text::shown(&asked.query).trim().to_lowercase(),
             role: optional(&asked.role, role).ok_or("role")?,
             locked: optional(&asked.locked, yes_or_no).ok_or("locked")?,
             live: optional(&asked.live, yes_or_no).ok_or("live")?,

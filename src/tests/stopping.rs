@@ -17,10 +17,23 @@ use crate::{
     test_database::{TestDatabase, postgres_server, skipped},
 };
 
-const SECRET: &str = "7d0e2f7f8c1b4be2a9c65c1c8f1b0f5ee9d1a4c37b6f4f0b";
+const SECRET: &str = "7d0e2f7f8c1b4be2a9c65c1c8f1b0f5ee9d1a4c37b6f4f0b36c1d09e52fa7781";
 
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A server that doesn't even begin must fail its test, not hang it.
+fn accept_soon(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    for _ in 0..600 {
+        if let Ok((stream, _)) = listener.accept() {
+            stream.set_nonblocking(false).unwrap();
+            return stream;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody has connected")
 }
 
 #[test]
@@ -28,7 +41,7 @@ fn a_start_that_waits_for_a_database_that_says_nothing_can_be_stopped() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("database.url=postgres://sekisho@{}/sekisho", silent.local_addr().unwrap());
     let mut server = Server::starting(free(), &[&url], Some(SECRET), Stdio::null());
-    let (mut waiting, _) = silent.accept().unwrap();
+    let mut waiting = accept_soon(&silent);
     waiting.read_exact(&mut [0; 4]).unwrap();
     server.signal("TERM");
     assert!(server.ends_well_soon(), "it gave up by itself");

@@ -10,7 +10,7 @@ use std::{
 
 const CUSTOMER: u8 = 64;
 const SITE: u8 = 48;
-/// 64:ff9b::/96, under which translators show all of IPv4 (RFC 6052).
+/// `64:ff9b::/96`, under which translators show all of IPv4 (RFC 6052).
 const TRANSLATED: u128 = 0x64_ff9b << 96;
 
 /// An IPv4 address, a /64 or a /48.

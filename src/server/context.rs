@@ -79,10 +79,8 @@ pub struct Inner {
     pub address: IpAddr,
     /// Who is connected, which may be a proxy of ours.
     peer: Peer,
-    /// As it came. It and the id are made into text by those few who ask for it: most requests only ask who someone is.
-    agent: Option<HeaderValue>,
-    /// Its script has found a touch screen.
-    touch: bool,
+    agent: Agent,
+    /// Made by those few who ask for it: most requests only ask who someone is.
     id: OnceLock<String>,
     pub cookies: RequestCookies,
     pub bearer: Option<String>,
@@ -94,6 +92,15 @@ pub struct Inner {
     pub by: By,
     exchanged: bool,
     authentication: Authentication,
+}
+
+/// What the browser says it is.
+#[derive(Clone)]
+struct Agent {
+    /// As it came; made into text by those who ask for it.
+    said: Option<HeaderValue>,
+    /// Its script has found a touch screen.
+    touch: bool,
 }
 
 impl Deref for RequestContext {
@@ -140,12 +147,12 @@ impl RequestContext {
     /// What is kept of how the browser calls itself; empty if it says nothing.
     #[must_use]
     pub fn user_agent(&self) -> String {
-        if self.touch { device::with_touch(self.said()) } else { self.said() }
+        if self.agent.touch { device::with_touch(self.said()) } else { self.said() }
     }
 
     /// What the browser calls itself, cut to a length that can be kept.
     fn said(&self) -> String {
-        let said = self.agent.as_ref().and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let said = self.agent.said.as_ref().and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         said.chars().filter(|char| !char.is_control()).take(device::LONGEST_USER_AGENT).collect()
     }
 

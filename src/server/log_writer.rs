@@ -162,7 +162,7 @@ mod tests {
     fn what_a_stalled_reader_leaves_no_room_for_is_counted_and_dropped() {
         let (mut lines, _unread) = handed();
         let line = [&[b'a'; 1023][..], b"\n"].concat();
-        for _ in 0..2 * LONGEST_QUEUE / line.len() + 1 {
+        for _ in 0..=(2 * LONGEST_QUEUE / line.len()) {
             lines.write_all(&line).unwrap();
         }
         assert!(lines.0.lost.get() > 0);

@@ -146,7 +146,7 @@ async fn log() -> TestApp {
 }
 
 fn blob(app: &TestApp, bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     match app.state.db.read() {
         On::Sqlite(_) => format!("x'{hex}'"),
         _ => format!("'\\x{hex}'::bytea"),
@@ -167,13 +167,12 @@ async fn put(app: &TestApp, id: &str, sealed: &Sealed) {
 async fn reseal(app: &TestApp, from: i64, seals: &AuditSeals, name: Option<[u8; NAME]>) {
     let before = rows(app, from - 1).await.into_iter().find(|row| row.seq == Some(from - 1));
     let checkpoint = format!("SELECT seq FROM audit_chain WHERE name = 'checkpoint' AND seq = {}", from - 1);
-    let mut last = match before {
-        Some(row) => row.place().head,
-        None => {
-            assert_eq!(app.number(&checkpoint).await, from - 1);
-            let end = sekisho::server::store::audit_chain::End::Checkpoint;
-            sekisho::server::store::audit_chain::end(app.state.db.read(), end).await.unwrap().unwrap().head
-        }
+    let mut last = if let Some(row) = before {
+        row.place().head
+    } else {
+        assert_eq!(app.number(&checkpoint).await, from - 1);
+        let end = sekisho::server::store::audit_chain::End::Checkpoint;
+        sekisho::server::store::audit_chain::end(app.state.db.read(), end).await.unwrap().unwrap().head
     };
     for row in rows(app, from).await {
         let mut sealed = seals.next(&last, &row.content().canonical());

@@ -92,7 +92,7 @@ async fn rows_sealed_a_second() {
                'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'request-' || i, '{{}}' FROM n"
         ))
         .await;
-        let began = std::time::Instant::now();
+        let began = tokio::time::Instant::now();
         sekisho::server::node::audit_seal::look(&app.state).await.unwrap();
         println!("{:.0} rows a second", 10_000.0 / began.elapsed().as_secs_f64());
     }

@@ -24,7 +24,7 @@ fn found(filter: &[Regex], log: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_filter_finds_each_refused_sign_in_and_nothing_that_somebody_sent() {
     let app = TestApp::start().await;
-    let filter = filter();
+    let (filter, cut) = (filter(), Regex::new(r"^\d{4}-\S+Z").unwrap());
     for format in ["text", "json"] {
         let server = Server::set_to(&["server.trusted_proxies=127.0.0.1", &format!("log.format={format}")]);
         let browser =
@@ -47,7 +47,6 @@ async fn the_filter_finds_each_refused_sign_in_and_nothing_that_somebody_sent() 
         assert_eq!(found(&filter, &log), ["2001:db8::1", "2001:db8::2"], "{format}: {log}");
         let journal: String = log.lines().flat_map(|line| ["host sekisho[42]: ", line, "\n"]).collect();
         assert_eq!(found(&filter, &journal).len(), 2, "{format}, as the journal has it");
-        let cut = Regex::new(r"^\d{4}-\S+Z").unwrap();
         let without_time: String =
             log.lines().flat_map(|line| [cut.replace(line, "").into_owned(), "\n".to_owned()]).collect();
         assert_eq!(found(&filter, &without_time).len(), 2, "{format}, as fail2ban has it");

@@ -103,8 +103,8 @@ async fn the_own_devices_come_in_pages_each_once_and_the_own_one_first_on_each()
 
 /// The address of the next page that a page links to.
 fn next_page(html: &str) -> Option<String> {
-    let links = html.split("<a ").filter(|link| link.contains("rel=\"next\""));
-    let href = links.filter_map(|link| link.split_once("href=\"")?.1.split_once('"')).next()?.0;
+    let mut links = html.split("<a ").filter(|link| link.contains("rel=\"next\""));
+    let href = links.find_map(|link| link.split_once("href=\"")?.1.split_once('"'))?.0;
     Some(href.replace("&amp;", "&"))
 }
 

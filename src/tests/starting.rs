@@ -4,10 +4,12 @@ use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use sekisho::server::store::{Db, db::OpenError};
+
+use tokio::time::Instant;
 
 use crate::{
     binary::read_reply,

@@ -31,7 +31,7 @@ fn accept_soon(listener: &TcpListener) -> TcpStream {
             stream.set_nonblocking(false).unwrap();
             return stream;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
     panic!("nobody has connected")
 }

@@ -1,9 +1,6 @@
 //! How long a database is waited for that hangs, and that a node hears on meanwhile.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use sekisho::{
@@ -14,6 +11,8 @@ use sekisho::{
     },
 };
 use tokio_util::sync::CancellationToken;
+
+use tokio::time::Instant;
 
 use crate::{
     metrics,

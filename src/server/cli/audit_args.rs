@@ -22,7 +22,7 @@ pub enum AuditCommand {
         /// A head that was written down or logged: finds out whether the end of the log was cut off
         #[arg(long, value_name = "HEAD", value_parser = head)]
         head: Option<Head>,
-        /// Believe a change of auth_secret that can't be proved any more: the number of the row after it, or its head
+        /// Believe a change of `auth_secret` that can't be proved any more: the number of the row after it, or its head
         #[arg(long, value_name = "SEQ", value_parser = accepted)]
         accept_key: Vec<Accepted>,
     },

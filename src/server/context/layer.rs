@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::{Authentication, By, Inner, RequestContext};
+use super::{Agent, Authentication, By, Inner, RequestContext};
 use crate::{
     api::ApiError,
     domain::{audit::Event, session::EndReason},
@@ -116,8 +116,11 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         now,
         address: client_ip(peer, headers, &state.config.trusted_proxies),
         peer,
-        agent: headers.get(header::USER_AGENT).cloned(),
-        touch: by == By::Page && choice::kept(headers, TOUCH_COOKIE, |value| (value == "1").then_some(())).is_some(),
+        agent: Agent {
+            said: headers.get(header::USER_AGENT).cloned(),
+            touch: by == By::Page
+                && choice::kept(headers, TOUCH_COOKIE, |value| (value == "1").then_some(())).is_some(),
+        },
         id: OnceLock::new(),
         cookies: RequestCookies::parse(headers, &state.config.cookies),
         bearer: text(header::AUTHORIZATION)

@@ -31,7 +31,7 @@ pub async fn sign_out(cx: &RequestContext) -> ApiResult<()> {
         .await?;
     if ended == 0 && cx.cookies.credential() {
         // Another node may have ended it just now, and this one not have heard of it: what is answered is so here too.
-        cx.state.feed.catch_up(&cx.state.revoked, &cx.state.db, &cx.state.clock).await?;
+        Box::pin(cx.state.feed.catch_up(&cx.state.revoked, &cx.state.db, &cx.state.clock)).await?;
     }
     cx.reply.clear(Name::Access);
     cx.reply.clear(Name::Refresh);

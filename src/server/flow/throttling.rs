@@ -80,10 +80,10 @@ impl Counters {
     /// # Errors
     /// `throttled`, `unavailable`.
     pub async fn count(self, cx: &RequestContext) -> ApiResult<()> {
-        slow_where_refused(async move {
+        slow_where_refused(Box::pin(async move {
             self.check(cx).await?;
             self.try_count(cx).await.map(drop)
-        })
+        }))
         .await
     }
 
@@ -92,12 +92,12 @@ impl Counters {
     /// # Errors
     /// `throttled`, `unavailable`.
     pub async fn reserve(self, cx: &RequestContext) -> ApiResult<Reserved> {
-        slow_where_refused(async move {
+        slow_where_refused(Box::pin(async move {
             self.check(cx).await?;
             let place = cx.state.hasher.place(Network::all_of(cx.address))?;
             let counted = self.try_count(cx).await?;
             Ok(Reserved { place, counted, at: cx.now })
-        })
+        }))
         .await
     }
 

@@ -64,7 +64,7 @@ fn is_believed(cx: &RequestContext, pairs: &[(Cow<str>, Cow<str>)]) -> bool {
 }
 
 /// One result and its proof, each named once: of two a page might read the other.
-fn said<'a, T: AsRef<str>>(pairs: &'a [(T, T)]) -> Option<(Claim<'a>, Option<&'a str>)> {
+fn said<T: AsRef<str>>(pairs: &[(T, T)]) -> Option<(Claim<'_>, Option<&str>)> {
     let parts = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     let one = |wanted: &[&str]| {
         let mut found = parts.clone().filter(|(name, _)| wanted.contains(name));

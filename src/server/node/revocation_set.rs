@@ -77,7 +77,7 @@ impl RevocationSet {
     /// An empty one of tokens that live for `life` at most, which wakes these streams.
     #[must_use]
     pub fn waking(live: Arc<Live>, clock: Clock, life: Duration) -> Self {
-        Self { live, clock, life, ..Self::default() }
+        Self { clock, life, live, ..Self::default() }
     }
 
     /// What is known of a token with these claims.

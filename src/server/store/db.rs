@@ -40,6 +40,7 @@ pub const JOURNAL_LONG: u64 = 64 * 1024 * 1024;
 pub struct Db(Kind);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a process has a handful of these")]
 enum Kind {
     Sqlite { readers: SqlitePool, hearing: SqlitePool, writer: Writer },
     Postgres { server: Postgres, hearing: Postgres, on_commit: OnCommit },
@@ -212,9 +213,10 @@ impl Db {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, StoreResult<T>> + Send + 'static,
     {
         match &self.0 {
-            Kind::Sqlite { writer, .. } => writer.write(intent).await,
+            // Behind pointers: who writes would carry the room for both.
+            Kind::Sqlite { writer, .. } => Box::pin(writer.write(intent)).await,
             Kind::Postgres { server, on_commit, .. } => {
-                postgres::write(server.clone(), on_commit.clone(), intent).await
+                Box::pin(postgres::write(server.clone(), on_commit.clone(), intent)).await
             }
         }
     }

@@ -69,7 +69,7 @@ impl Notices {
 
 async fn listen(server: Postgres, heard: Arc<Notify>, on_change: OnChange) {
     loop {
-        if let Err(error) = listen_once(&server, &heard, &on_change).await {
+        if let Err(error) = Box::pin(listen_once(&server, &heard, &on_change)).await {
             tracing::debug!(%error, "no notices of the database are heard");
         }
         tokio::time::sleep(PAUSE).await;
@@ -79,14 +79,16 @@ async fn listen(server: Postgres, heard: Arc<Notify>, on_change: OnChange) {
 async fn listen_once(server: &Postgres, heard: &Notify, on_change: &OnChange) -> Result<(), sqlx::Error> {
     // A pool for each time: a connection that was forgotten may take a quarter of an hour to end.
     let mut listener = in_time(Box::pin(PgListener::connect_with(&server.apart().pool))).await?;
-    in_time(listener.listen_all([CHANNEL, CHANGES])).await?;
+    in_time(Box::pin(listener.listen_all([CHANNEL, CHANGES]))).await?;
     // What came before it was listened for.
     heard.notify_one();
     loop {
         match timeout(ASK_AFTER, listener.try_recv()).await {
             Ok(Ok(Some(notice))) => pass_on(&notice, heard, on_change),
             Ok(lost) => return lost.map(drop),
-            Err(_) => drop(in_time(listener.execute("SELECT 1")).await?),
+            Err(_) => {
+                in_time(listener.execute("SELECT 1")).await?;
+            }
         }
     }
 }

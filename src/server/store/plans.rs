@@ -34,7 +34,8 @@ impl Plans {
     }
 
     fn are_told_by(&self, error: &sqlx::Error) -> bool {
-        let outlived = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == OUTLIVED);
+        let outlived =
+            error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == OUTLIVED);
         if outlived {
             *self.outlived_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }

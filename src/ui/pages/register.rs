@@ -65,9 +65,10 @@ pub fn RegisterPage() -> impl IntoView {
                         let way = way.clone();
                         member
                             .get()
-                            .map(|member| match member {
-                                Some(member) => Either::Left(view! { <Member member way /> }),
-                                None => {
+                            .map(|member| {
+                                if let Some(member) = member {
+                                    Either::Left(view! { <Member member way /> })
+                                } else {
                                     let show = move |terms| view! { <Entry terms act way=way.clone() /> };
                                     Either::Right(view! { <Loaded resource=terms show /> })
                                 }

@@ -17,9 +17,21 @@ pub fn shown(text: &str) -> String {
     text.chars().filter(|char| !is_invisible(*char)).collect()
 }
 
+/// A text as one line, which is how names are kept and found: one space between words, nothing that can't be seen.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let visible: String = text.chars().filter(|char| char.is_whitespace() || !is_invisible(*char)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_has_one_space_between_words_whatever_parted_them() {
+        assert_eq!(line("  山田\t\u{2028} 花子 \u{202e}<i>\u{0}"), "山田 花子 <i>");
+    }
 
     #[test]
     fn what_turns_or_hides_text_is_left_out_and_the_rest_stays() {

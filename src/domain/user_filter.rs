@@ -110,7 +110,7 @@ impl Filter {
         let seen = |text: &str| Seen::ALL.into_iter().find(|seen| seen.as_str() == text);
         Ok(Self {
             // As names are kept, and e-mail addresses can only be.
-            prefix: plain_text::shown(&asked.query).trim().to_lowercase(),
+            prefix: plain_text::line(&asked.query).to_lowercase(),
             role: optional(&asked.role, role).ok_or("role")?,
             locked: optional(&asked.locked, yes_or_no).ok_or("locked")?,
             live: optional(&asked.live, yes_or_no).ok_or("live")?,

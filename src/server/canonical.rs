@@ -2,7 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::domain::{email::Email, plain_text::is_invisible};
+use crate::domain::{
+    email::Email,
+    plain_text::{self, is_invisible},
+};
 
 /// NFKC, trimmed, lower case, the domain in its registered ASCII form (UTS 46); `None` if that is no address.
 #[must_use]
@@ -38,8 +41,7 @@ fn line(typed: &str, longest: usize) -> Option<String> {
     if typed.len() > 16 * longest {
         return None;
     }
-    let visible = visible(typed);
-    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = plain_text::line(&typed.nfc().collect::<String>());
     (line.chars().count() <= longest).then_some(line)
 }
 
@@ -56,12 +58,9 @@ pub fn text(typed: &str, longest: usize) -> Option<String> {
 }
 
 fn plain_line(typed: &str) -> String {
-    let line: String = visible(typed).chars().map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
+    let visible = typed.nfc().filter(|char| char.is_whitespace() || !is_invisible(*char));
+    let line: String = visible.map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
     line.trim_end().to_owned()
-}
-
-fn visible(typed: &str) -> String {
-    typed.nfc().filter(|char| char.is_whitespace() || !is_invisible(*char)).collect()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ const PROMISES: [(&str, [bool; 3]); 11] = [
     (PASSWORD_CHANGE, [false, true, true]),
     (LIMIT, [false, true, true]),
     (PROOF, [true, true, true]),
-    (FOUND_OUT, [false, true, true]),
+    (REPLACED, [false, true, true]),
 ];
 pub const ENDS: &str = "Ends when nobody acts, and at a hard end";
 pub const ROLLS: &str = "Rolls while it is in use";
@@ -70,7 +70,7 @@ pub const LIST: &str = "Devices are listed and signed out";
 pub const PASSWORD_CHANGE: &str = "A password change ends the other devices";
 pub const LIMIT: &str = "A device limit";
 pub const PROOF: &str = "Managing accounts takes a recent password";
-pub const FOUND_OUT: &str = "A copy of the cookie is found out after a step-up";
+pub const REPLACED: &str = "A copy of the cookie is worth nothing after a step-up";
 
 pub fn promises(strategy: Strategy, rule: &str) -> bool {
     let (_, by) = PROMISES.iter().find(|(name, _)| *name == rule).unwrap();

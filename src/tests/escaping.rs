@@ -146,13 +146,21 @@ async fn read(browser: &mut Browser, path: &str) -> Page {
     Page::read(&reply.text)
 }
 
+/// The tags of a page. What it hydrates with comes after its end, in as many scripts of ours as it takes.
+fn elements(page: &Page) -> Vec<&str> {
+    let end = page.tags.iter().position(|tag| tag == "/html").expect("a page has an end");
+    let (shown, after) = page.tags.split_at(end + 1);
+    let foreign = after.iter().filter(|tag| !["script nonce", "/script"].contains(&tag.as_str()));
+    shown.iter().chain(foreign).map(String::as_str).collect()
+}
+
 #[tokio::test]
 async fn no_text_makes_an_element_on_any_page() {
     let plain = Place::with(PLAIN).await.pages().await;
     for text in HOSTILE {
         let hostile = Place::with(text).await.pages().await;
         for ((page, shows, expected), (_, _, found)) in plain.iter().zip(&hostile) {
-            assert_eq!(found.tags, expected.tags, "{text:?} on {page}");
+            assert_eq!(elements(found), elements(expected), "{text:?} on {page}");
             assert!(!shows || found.shows(&kept(text)) || found.shows(text), "{text:?} is not shown on {page}");
         }
     }

@@ -11,7 +11,7 @@ use leptos::server_fn::axum::server_fn_paths;
 use sekisho::domain::{role::Role, strategy::Strategy};
 
 use crate::{
-    conformance::{ADMIN, EMAIL, FOUND_OUT, Kind, app_of, promising},
+    conformance::{ADMIN, EMAIL, Kind, REPLACED, app_of, promising},
     test_app::{Browser, PASSWORD, Reply, TestApp},
 };
 
@@ -40,7 +40,7 @@ async fn start(kind: &Kind) -> (TestApp, String, Browser) {
 }
 
 fn kinds_and_acts() -> impl Iterator<Item = (Kind, (&'static str, Fields))> {
-    promising(FOUND_OUT).into_iter().flat_map(|kind| ACTS.map(|act| (kind.clone(), act)))
+    promising(REPLACED).into_iter().flat_map(|kind| ACTS.map(|act| (kind.clone(), act)))
 }
 
 /// A cookie that is set, and is one that lasts.

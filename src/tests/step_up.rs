@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::task::JoinHandle;
 
 use crate::{
-    conformance::{ADMIN, EMAIL, FOUND_OUT, Kind, PROOF, app_of, kinds, promises, promising},
+    conformance::{ADMIN, EMAIL, Kind, PROOF, REPLACED, app_of, kinds, promises, promising},
     test_app::{Browser, PASSWORD, Reply, TestApp},
     test_database::TestDatabase,
 };
@@ -201,13 +201,13 @@ async fn a_step_up_replaces_the_credential_at_once_and_keeps_the_session_and_its
 }
 
 #[tokio::test]
-async fn a_copy_from_before_the_step_up_is_found_out() {
+async fn a_copy_from_before_the_step_up_is_worth_nothing_and_is_found_out() {
     for kind in kinds() {
         let (app, id, mut admin) = start(&kind).await;
         let mut copy = admin.clone();
         app.minutes(11);
         step_up(&mut admin, PASSWORD).await.expect(StatusCode::OK);
-        if promises(kind.strategy, FOUND_OUT) {
+        if promises(kind.strategy, REPLACED) {
             lock(&mut copy, &id).await.refused(StatusCode::UNAUTHORIZED, "renew");
         } else {
             // What was signed goes on until its end, and proves nothing.
@@ -216,7 +216,7 @@ async fn a_copy_from_before_the_step_up_is_found_out() {
         lock(&mut admin, &id).await.expect(StatusCode::OK);
         app.settle().await;
         app.advance(Duration::from_secs(21));
-        if promises(kind.strategy, FOUND_OUT) {
+        if promises(kind.strategy, REPLACED) {
             copy.refresh().await.signed_out("reuse");
             admin.session().await.signed_out("reuse");
         } else {

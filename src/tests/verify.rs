@@ -96,6 +96,18 @@ async fn elsewhere_a_bearer_decides_whosever_it_is() {
     browser.deliver(request).await.expect(StatusCode::UNAUTHORIZED);
 }
 
+#[tokio::test]
+async fn the_scheme_of_a_bearer_is_read_in_any_case() {
+    let app = app_with(&[]).await;
+    let browser = app.signed_in(EMAIL).await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let ours = format!("{scheme} {}", browser.cookies["__Host-access"]);
+        verify(&app.browser(), &[("authorization", &ours)]).await.expect(StatusCode::OK);
+    }
+    let unnamed = format!("Bearers {}", browser.cookies["__Host-access"]);
+    verify(&app.browser(), &[("authorization", &unnamed)]).await.expect(StatusCode::UNAUTHORIZED);
+}
+
 async fn submit(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> String {
     let mut request = browser.form(path, fields);
     request.headers_mut().insert(header::ACCEPT, "text/html".parse().unwrap());

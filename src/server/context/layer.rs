@@ -123,8 +123,7 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         },
         id: OnceLock::new(),
         cookies: RequestCookies::parse(headers, &state.config.cookies),
-        bearer: text(header::AUTHORIZATION)
-            .strip_prefix("Bearer ")
+        bearer: bearer(text(header::AUTHORIZATION))
             .filter(|token| path != forward_auth::PATH || is_for_us(&state, token))
             .map(str::to_owned),
         reply: ReplyCookies::new(state.config.cookies.clone()),
@@ -135,6 +134,12 @@ fn gather(state: AppState, request: &Request<Body>) -> Inner {
         authentication: Authentication::SignedOut(EndReason::None),
         state,
     }
+}
+
+/// The token of `Bearer TOKEN`; the scheme's case means nothing (RFC 9110, section 11.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 /// At a program behind a proxy a client may have a token of that program's own, which says nothing here; one that says it is

@@ -9,6 +9,7 @@ use crate::{
     client::{dom, sign_out::leaving},
     domain::session::EndReason,
     i18n::td_string as text,
+    platform,
     ui::{
         auth_state::use_auth_state,
         components::{page_title::PageTitle, seal::Seal, words::WordsAfterEnd},
@@ -57,6 +58,24 @@ pub fn ErrorState(error: ApiError) -> impl IntoView {
             </p>
         </section>
     }
+}
+
+/// What stands on the page of one thing that is missing, or could not be read.
+pub fn unread(error: &ApiError, missing: &'static str, missing_text: &'static str) -> AnyView {
+    if *error != ApiError::NotFound {
+        return view! {
+            <PageTitle text=texts::error_title(use_locale(), error) />
+            <ErrorState error=error.clone() />
+        }
+        .into_any();
+    }
+    platform::set_not_found();
+    view! {
+        <PageTitle text=missing />
+        <h1 class="visually-hidden">{missing}</h1>
+        <Empty title=missing text=missing_text />
+    }
+    .into_any()
 }
 
 /// A page that is only a message: the seal, a heading, a text, and beneath them the one way on.

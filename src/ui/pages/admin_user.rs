@@ -12,7 +12,6 @@ use crate::{
         events::What,
     },
     i18n::{Locale, td_string as text},
-    platform,
     ui::{
         act::{Outcome, on_success, use_act},
         auth_state::use_auth_state,
@@ -22,7 +21,7 @@ use crate::{
             icons::arrow_left,
             page_title::PageTitle,
             session_table::EndedSessions,
-            states::{Empty, ErrorState},
+            states::{Empty, unread},
             step_up_dialog::StepUpDialog,
             time_text::TimeText,
         },
@@ -111,17 +110,8 @@ pub fn AdminUser() -> impl IntoView {
 }
 
 fn refused(error: ApiError) -> AnyView {
-    if error != ApiError::NotFound {
-        return view! { <ErrorState error /> }.into_any();
-    }
     let l = use_locale();
-    platform::set_not_found();
-    view! {
-        <PageTitle text=text!(l, user.missing) />
-        <h1 class="visually-hidden">{text!(l, user.missing)}</h1>
-        <Empty title=text!(l, user.missing) text=text!(l, user.missing_text) />
-    }
-    .into_any()
+    unread(&error, text!(l, user.missing), text!(l, user.missing_text))
 }
 
 #[component]

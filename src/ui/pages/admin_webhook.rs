@@ -9,7 +9,6 @@ use crate::{
         webhooks::{WebhookDetail, webhook},
     },
     i18n::td_string as text,
-    platform,
     ui::{
         act::Outcome,
         components::{
@@ -18,7 +17,7 @@ use crate::{
             icons::arrow_left,
             page_title::PageTitle,
             pager::Pager,
-            states::{Empty, ErrorState},
+            states::{Empty, unread},
             step_up_dialog::StepUpDialog,
             time_text::TimeText,
             webhook_fields::{SecretOnce, WebhookRefusal, WebhookState},
@@ -74,17 +73,8 @@ pub fn AdminWebhook() -> impl IntoView {
 }
 
 fn refused(error: ApiError) -> AnyView {
-    if error != ApiError::NotFound {
-        return view! { <ErrorState error /> }.into_any();
-    }
     let l = use_locale();
-    platform::set_not_found();
-    view! {
-        <PageTitle text=text!(l, webhooks.missing) />
-        <h1 class="visually-hidden">{text!(l, webhooks.missing)}</h1>
-        <Empty title=text!(l, webhooks.missing) text=text!(l, webhooks.missing_text) />
-    }
-    .into_any()
+    unread(&error, text!(l, webhooks.missing), text!(l, webhooks.missing_text))
 }
 
 #[component]

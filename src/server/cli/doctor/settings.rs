@@ -42,7 +42,7 @@ fn cookies(public_url: &str, scope: &Scope) -> Finding {
             "every host below {domain} can set and read our cookies: one that is taken over, or given to others, has everyone's sessions"
         );
         return Finding::new(check, Verdict::Warn, text).hint(
-            "serve programs below one host, by path, and take server.cookie_domain out; else let no host below it be foreign",
+            "let no host below it be foreign; programs that you trust as much as Sekisho may share its host by path instead, without server.cookie_domain",
         );
     }
     if *scope == Scope::Insecure {

@@ -2,14 +2,14 @@
 //! once and after the server that runs beside it has sealed on.
 
 use sekisho::{
-    domain::audit_chain::{Accepted, Finding, Head},
+    domain::audit_chain::{Accepted, Finding, Head, Seal},
     server::{
         crypto::audit_seal::{AuditSeals, Sealed},
         flow::{audit_retention::Retention, audit_seal::verify},
         node::audit_seal::look,
         store::{
             On,
-            audit_chain::{Row, sealed_after},
+            audit_chain::{End, Row, end, sealed_after},
         },
     },
 };
@@ -171,8 +171,7 @@ async fn reseal(app: &TestApp, from: i64, seals: &AuditSeals, name: Option<[u8; 
         row.place().head
     } else {
         assert_eq!(app.number(&checkpoint).await, from - 1);
-        let end = sekisho::server::store::audit_chain::End::Checkpoint;
-        sekisho::server::store::audit_chain::end(app.state.db.read(), end).await.unwrap().unwrap().head
+        end(app.state.db.read(), End::Checkpoint).await.unwrap().unwrap().head
     };
     for row in rows(app, from).await {
         let mut sealed = seals.next(&last, &row.content().canonical());
@@ -258,6 +257,8 @@ async fn a_checkpoint_is_sealed_anew_when_the_key_changes() {
     look(&app.state).await.unwrap();
     let report = verify(&app.state.db, &seals_of(OTHER_SECRET), (None, &[])).await.unwrap().report;
     assert_eq!((report.findings, report.covered, report.checkpoint), (vec![], 10, 3));
+    let checkpoint = end(app.state.db.read(), End::Checkpoint).await.unwrap().unwrap();
+    assert_eq!(seals_of(OTHER_SECRET).judge_checkpoint(&checkpoint.head, &checkpoint.seal), Seal::Good);
 }
 
 /// As the code before did it: a row that says no more than that there is another key.

@@ -39,6 +39,9 @@ async fn an_act_without_permission_is_bounded_per_account() {
         browser.get("/api/admin/users").await.expect(StatusCode::FORBIDDEN);
     }
     assert_eq!(app.audit("forbidden").await, 20);
+    app.user("taro@example.com", Role::User).await;
+    app.signed_in("taro@example.com").await.get("/api/admin/users").await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(app.audit("forbidden").await, 21, "another account from the same address has rows of its own");
     app.minutes(1);
     browser.refresh().await.expect(StatusCode::OK);
     browser.get("/api/admin/users").await.expect(StatusCode::FORBIDDEN);
@@ -61,6 +64,28 @@ async fn wrong_passwords_leave_a_trace_on_the_account_whatever_strangers_do_else
     app.browser().sign_in(EMAIL, "this is not the password").await.expect(StatusCode::UNAUTHORIZED);
     let trace = format!("SELECT COUNT(*) FROM audit WHERE target_id = '{id}' AND outcome = 'refused'");
     assert_eq!(app.number(&trace).await, 1);
+}
+
+#[tokio::test]
+async fn all_addresses_of_a_customers_network_cause_as_few_rows_as_one() {
+    let app = TestApp::start().await;
+    for last in 1..=40 {
+        foreign_posts(&app, 1, &format!("[2001:db8:1:2::{last:x}]")).await;
+    }
+    assert_eq!(app.audit("cross_site").await, 20);
+    foreign_posts(&app, 1, "[2001:db8:1:3::1]").await;
+    assert_eq!(app.audit("cross_site").await, 21);
+}
+
+#[tokio::test]
+async fn wrong_passwords_from_everywhere_cause_so_many_rows_together() {
+    let app = TestApp::start().await;
+    for n in 0..230_u16 {
+        let browser = app.browser().from(&format!("198.51.{}.{}", 100 + n / 200, n % 200));
+        let email = format!("nobody{n}@example.com");
+        browser.deliver(browser.form("/api/login", &[("email", &email), ("password", "not the password")])).await;
+    }
+    assert_eq!(app.audit("sign_in").await, 200);
 }
 
 /// Ever so many rows are sealed without a rest between the batches.

@@ -94,6 +94,26 @@ async fn what_was_planted_in_redis_is_a_miss() {
     user.session().await.signed_out("idle");
 }
 
+/// Nothing else ends this session; but who ended it meanwhile may be remembered no more.
+#[tokio::test]
+async fn a_record_that_is_older_than_a_revocation_is_remembered_is_a_miss() {
+    let Ok(url) = std::env::var("SEKISHO_TEST_REDIS") else { return skipped("SEKISHO_TEST_REDIS is not set") };
+    let kind = Kind { strategy: Strategy::Database, redis: Some(url.clone()) };
+    let app = app_of(&kind, &[("session.idle_timeout", "0")]).await;
+    let mut redis = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut user = app.signed_in(EMAIL).await;
+    let place = kept(&mut user).await;
+    let record: String = redis.get(&place).await.unwrap();
+    app.minutes(60);
+    let _: () = redis.set(&place, &record).await.unwrap();
+    app.execute("UPDATE users SET display_name = 'Another'").await;
+    assert_eq!(
+        user.session().await.expect(StatusCode::OK).json()["user"]["display_name"],
+        "Another",
+        "the ledger was read"
+    );
+}
+
 #[tokio::test]
 async fn a_redis_that_is_not_there_stops_no_start_and_no_sign_in() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

@@ -240,7 +240,30 @@ async fn an_old_refresh_token_beside_an_access_token_counts_as_none() {
     assert!(!gives_what_lasts(&reply));
 }
 
-/// Nothing is kept of it, so it lives until its next renewal; but it never has the proof.
+#[tokio::test]
+async fn a_refresh_token_that_somebody_made_beside_an_access_token_counts_as_none() {
+    let app = app_of(&Kind { strategy: Strategy::Hybrid, redis: None }, &[]).await;
+    let mut admin = app.signed_in(ADMIN).await;
+    let genuine = admin.cookie("__Host-refresh");
+    // The last bytes are of the MAC; the session and the generation before them are its own.
+    let (rest, mac) = genuine.split_at(genuine.len() - 8);
+    let made = format!("{rest}{}", if mac == "AAAAAAAA" { "BBBBBBBA" } else { "AAAAAAAA" });
+    admin.cookies.insert("__Host-refresh".to_owned(), made);
+    let reply = admin.post("/api/devices/revoke_others", &[]).await.expect(StatusCode::OK);
+    assert!(!gives_what_lasts(&reply));
+}
+
+#[tokio::test]
+async fn under_jwt_a_copy_from_before_a_changed_password_is_never_renewed() {
+    let (_app, _, mut admin) = start(&Kind { strategy: Strategy::Jwt, redis: None }).await;
+    let mut copy = admin.clone();
+    let (change, fields) = ACTS[2];
+    admin.post(change, fields).await.expect(StatusCode::OK);
+    copy.refresh().await.expect(StatusCode::UNAUTHORIZED);
+    admin.refresh().await.expect(StatusCode::OK);
+}
+
+/// Nothing is kept of it, so it lives on; but it never has the proof.
 #[tokio::test]
 async fn under_jwt_a_copy_from_before_a_step_up_never_has_its_proof() {
     let (app, id, mut admin) = start(&Kind { strategy: Strategy::Jwt, redis: None }).await;

@@ -7,7 +7,10 @@ use axum::{
 use sekisho::domain::role::Role;
 use serde_json::json;
 
-use crate::test_app::{PASSWORD, Reply, TestApp};
+use crate::{
+    binary::Server,
+    test_app::{PASSWORD, Reply, TestApp},
+};
 
 const EMAIL: &str = "hanako@example.com";
 const ELSEWHERE: &str = "You have opened this service at another address than its own";
@@ -55,4 +58,17 @@ async fn the_refusal_of_a_form_says_where_the_service_is() {
         let told = browser.deliver(form).await.refused(StatusCode::FORBIDDEN, "cross_site").json();
         assert_eq!(told, json!({ "code": "cross_site", "public_url": "http://localhost:3000" }), "{origin}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_both_addresses_and_not_at_each_request() {
+    let app = TestApp::start().await;
+    let server = Server::start();
+    for _ in 0..3 {
+        let path = "/api/login HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\nOrigin: http://192.168.1.5:3000\r\nX-Rest: ";
+        server.ask(&app.browser(), "POST", path, "").refused(StatusCode::FORBIDDEN, "cross_site");
+    }
+    let log = server.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("http://192.168.1.5:3000")).collect();
+    assert!(told.len() == 1 && told[0].contains("http://localhost:3000"), "{log}");
 }

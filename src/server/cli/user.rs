@@ -51,7 +51,10 @@ pub async fn create(config: Config, account: NewAccount, out: Out) -> Result<(),
     Ok(())
 }
 
-/// One line, without its end. What is longer than any password is cut, still too long to be taken.
+/// What some editors and shells begin a text with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// One line, without its end and without a byte order mark before it. What is longer than any password is cut, still too long to be taken.
 ///
 /// # Errors
 /// When it is no text, or there is nothing to read from.
@@ -66,6 +69,9 @@ pub(super) fn password_line(input: impl BufRead) -> Result<Password, Failure> {
     line.truncate(end);
     if line.ends_with('\r') {
         line.pop();
+    }
+    if line.starts_with(BYTE_ORDER_MARK) {
+        line.remove(0);
     }
     Ok(Password::from(line))
 }
@@ -187,7 +193,9 @@ mod tests {
 
     #[test]
     fn a_password_is_the_first_line_whole() {
-        for (typed, read) in [("a b \n", "a b "), ("a\r\nb\n", "a"), ("a", "a"), ("", ""), (" a\n", " a")] {
+        for (typed, read) in
+            [("a b \n", "a b "), ("a\r\nb\n", "a"), ("a", "a"), ("", ""), (" a\n", " a"), ("\u{feff}a\r\n", "a")]
+        {
             assert_eq!(password_line(typed.as_bytes()).unwrap().expose(), read, "{typed:?}");
         }
         let megabyte = "x".repeat(1 << 20);

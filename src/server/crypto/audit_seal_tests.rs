@@ -98,12 +98,15 @@ fn a_tail_that_was_written_anew_is_not_the_one_that_was_written_down() {
 
 const UNKNOWN_1_TO_4: Finding = Finding::UnknownKey { from: 1, to: 4, before: Some(5) };
 
-/// The same, where the row with a number tells of a change of key.
-fn go_along_telling(rows: &[Row], seals: &AuditSeals, (seq, change): (i64, Change)) -> Report {
-    let mut chain = Chain::from(Head::NONE, Seal::Good, None);
+/// The same, where rows with these numbers tell of a change of key.
+fn go_along_telling(rows: &[Row], seals: &AuditSeals, told: &[(i64, Change)]) -> Report {
+    go_on_telling(rows, seals, told, Chain::from(Head::NONE, Seal::Good, None))
+}
+
+fn go_on_telling(rows: &[Row], seals: &AuditSeals, told: &[(i64, Change)], mut chain: Chain) -> Report {
     for row in rows {
         let found = Found { head: row.head, seal: &row.seal, content: &row.content };
-        let change = (row.head.seq == seq).then_some(change);
+        let change = told.iter().find(|(seq, _)| *seq == row.head.seq).map(|(_, change)| *change);
         chain.next(&Judged { change, ..seals.judge(&chain.last().link, &found) });
     }
     let head = chain.last();
@@ -125,7 +128,7 @@ fn rows_of_a_key_that_is_gone_are_believed_where_the_change_is_proved_and_only_t
     let tell = |proof: &[u8]| {
         let proved = changed.is_proved(&change, proof);
         let KeyChange { former, key, checkpoint } = change;
-        go_along_telling(&rows, &changed, (5, Change::Verified { former, key, checkpoint, proved }))
+        go_along_telling(&rows, &changed, &[(5, Change::Verified { former, key, checkpoint, proved })])
     };
     let proof = changing.prove(&change);
     let report = tell(&proof);
@@ -134,6 +137,62 @@ fn rows_of_a_key_that_is_gone_are_believed_where_the_change_is_proved_and_only_t
     assert_eq!(tell(&rows[4].seal).findings, [former], "the seal of a row is none");
     let other = KeyChange { former: rows[2].head, ..change };
     assert!(!changed.is_proved(&other, &proof), "of another place");
+}
+
+/// A change of the key of `byte` after a row, proved or not.
+fn change_after(row: &Row, byte: u8, proved: bool) -> Change {
+    Change::Verified { former: row.head, key: seals(byte).own.name, checkpoint: None, proved }
+}
+
+#[test]
+fn a_genuine_proof_of_other_rows_or_another_key_stands_for_none() {
+    let mut rows = log(4);
+    grow(&mut rows, 2, 3);
+    let told = |change| go_along_telling(&rows, &seals(2), &[(5, change)]).findings;
+    assert_eq!(told(change_after(&rows[3], 1, true)), []);
+    assert_eq!(told(change_after(&rows[2], 1, true)), [UNKNOWN_1_TO_4], "of a place before");
+    assert_eq!(told(change_after(&rows[3], 3, true)), [UNKNOWN_1_TO_4], "of another key");
+}
+
+#[test]
+fn of_two_unknown_keys_the_first_is_believed_where_the_second_tells_of_it() {
+    let mut rows = log(4);
+    grow(&mut rows, 2, 2);
+    grow(&mut rows, 3, 2);
+    let last = (7, change_after(&rows[5], 2, true));
+    let told = |between: &[(i64, Change)]| {
+        let report = go_along_telling(&rows, &seals(3), &[between, &[last]].concat());
+        (report.findings, report.covered)
+    };
+    assert_eq!(told(&[(5, change_after(&rows[3], 1, false))]), (vec![], 6));
+    assert_eq!(told(&[]), (vec![UNKNOWN_1_TO_4], 2));
+    assert_eq!(told(&[(5, change_after(&rows[2], 1, false))]), (vec![UNKNOWN_1_TO_4], 2));
+}
+
+#[test]
+fn a_proof_covers_the_checkpoint_that_it_names_and_no_other() {
+    let mut rows = log(4);
+    grow(&mut rows, 2, 3);
+    let at = rows[1].head;
+    let told = |named: Head| {
+        let begin = Chain::from(at, seals(2).judge_checkpoint(&at, &seals(1).checkpoint(&at)), None);
+        let (former, key) = (rows[3].head, seals(1).own.name);
+        let change = Change::Verified { former, key, checkpoint: Some(named), proved: true };
+        go_on_telling(&rows[2..], &seals(2), &[(5, change)], begin).findings
+    };
+    assert_eq!(told(at), []);
+    assert_eq!(told(rows[0].head), [Finding::Checkpoint { seq: 2 }]);
+}
+
+/// Both were sealed by us: of two databases, or of one that was restored.
+#[test]
+fn the_end_of_one_log_does_not_follow_the_beginning_of_another() {
+    let mut other = log(1);
+    let Sealed { head, seal } = seals(1).next(&other[0].head, b"another second row");
+    other.push(Row { head, seal, content: b"another second row".to_vec() });
+    grow(&mut other, 1, 3);
+    let spliced = [&log(3)[..], &other[3..]].concat();
+    assert_eq!(findings(&spliced), [Finding::Unlinked { seq: 4 }]);
 }
 
 /// Links are no secret: whoever writes to the database can make them anew, but for the first that is sealed.

@@ -92,6 +92,9 @@ fn the_dead_are_dropped_also_where_a_new_key_does_not_open() {
     rows.insert(0, sealed_keys::signing((&foreign, &Rng::seeded(2)), SigningAlgorithm::EdDsa, (BEGIN, BEGIN)));
     assert!(matches!(live.replace(&rows, BEGIN), Err(KeyringError::WrongSecret(_))));
     assert!(live.now().verifying(&dead).is_none() && live.now().mac(&kept).is_some());
+    rows[2].dead_at = Some(BEGIN.0);
+    assert!(live.replace(&rows, BEGIN).is_err());
+    assert!(live.now().mac(&kept).is_none());
 }
 
 #[test]

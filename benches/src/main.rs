@@ -9,6 +9,7 @@ mod cleanup;
 mod compare;
 mod database;
 mod desk;
+mod ends;
 mod flood;
 mod http;
 mod kick;
@@ -21,6 +22,7 @@ mod refresh;
 mod refusals;
 mod relay;
 mod report;
+mod seal;
 mod server;
 mod sign_in;
 mod stage;
@@ -34,7 +36,7 @@ use self::report::Report;
 
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const SCENARIOS: [&str; 17] = [
+const SCENARIOS: [&str; 19] = [
     "start",
     "checks",
     "refusals",
@@ -45,6 +47,8 @@ const SCENARIOS: [&str; 17] = [
     "storm",
     "flood",
     "kick",
+    "ends",
+    "seal",
     "million-sqlite",
     "million-postgres",
     "micro",
@@ -148,6 +152,8 @@ async fn run(plan: &Plan) -> Outcome<()> {
             "storm" => storm::run(plan, &mut report).await,
             "flood" => flood::run(plan, &mut report).await,
             "kick" => kick::run(plan, &mut report).await,
+            "ends" => ends::run(plan, &mut report).await,
+            "seal" => seal::run(plan, &mut report).await,
             "million-sqlite" => million::run(plan, database::Kind::Sqlite, &mut report).await,
             "million-postgres" => million::run(plan, database::Kind::Postgres, &mut report).await,
             "micro" => micro::run(plan, &mut report),

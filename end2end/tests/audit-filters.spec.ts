@@ -1,11 +1,11 @@
 // The audit log looked through: filters in the address, with scripts and without, and the file of what was found.
 import { readFile } from "node:fs/promises";
 import { expect, test } from "./support/fixtures.ts";
-import { fillSignIn, gotoHydrated, pressSignIn, signIn } from "./support/pages.ts";
+import { fillSignIn, forgotten, gotoHydrated, pressSignIn, signIn } from "./support/pages.ts";
 
 test("a filter stands in the address, survives a reload and is taken off again", async ({ page, admin, account }) => {
   await signIn(page, account);
-  await page.context().clearCookies();
+  await forgotten(page);
   await signIn(page, admin);
   await gotoHydrated(page, "/admin/audit");
   await page.getByText("Filters").click();

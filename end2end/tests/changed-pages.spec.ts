@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import type { Account } from "./support/fixtures.ts";
-import { fillSignIn, gotoHydrated, hydrated, otherPasses, pressSignIn, signIn } from "./support/pages.ts";
+import { fillSignIn, forgotten, gotoHydrated, hydrated, otherPasses, pressSignIn, signIn } from "./support/pages.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const PASSWORD = "slow rivers below the bridge";
@@ -85,7 +85,7 @@ async function expectAllWorks(page: Page, other: Page, account: Account, admin: 
   await expect(page.getByRole("heading", { level: 1, name: "Welcome, Hanako" })).toBeVisible();
 
   await signIn(other, account, { to: "/settings/devices" });
-  await page.context().clearCookies();
+  await forgotten(page);
   await page.goto("/login?return_to=/settings/devices");
   await settled();
   await fillSignIn(page, account);
@@ -96,7 +96,7 @@ async function expectAllWorks(page: Page, other: Page, account: Account, admin: 
   await page.getByRole("button", { name: "Sign out Firefox on Linux" }).click();
   await expect(otherPasses(page)).toHaveCount(0);
 
-  await page.context().clearCookies();
+  await forgotten(page);
   await page.goto("/login?return_to=/admin/users");
   await settled();
   await fillSignIn(page, admin);

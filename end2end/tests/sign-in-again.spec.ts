@@ -152,6 +152,7 @@ test("a call that failed with the session is made again once, with what was sent
   expect(acts).toHaveLength(1);
   // nor does it come again with the page
   await page.locator(".side-nav").getByRole("link", { name: "Users" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Users" })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("heading", { level: 1, name: account.name })).toBeVisible();
   expect(answers).toEqual([401, 200]);

@@ -160,6 +160,13 @@ impl Server {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
     }
 
+    /// Whether one of its threads waits for a pipe to take what it writes.
+    pub fn waits_at_a_pipe(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let waits_at = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("wchan"));
+        threads.flatten().filter_map(|thread| waits_at(thread).ok()).any(|place| place.contains("pipe_w"))
+    }
+
     /// Sends what a browser would, with its cookies.
     pub fn ask(&self, browser: &Browser, method: &str, path: &str, form: &str) -> Reply {
         let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -83,10 +83,13 @@ fn a_server_that_hangs_in_a_call_can_be_stopped() {
     std::thread::spawn(move || while filler.write_all(&[b'-'; 4096]).is_ok() {});
     let addr = free();
     let mut server = Server::starting(addr, &[], None, stdout);
-    // It listens before it prints what it has to say.
-    while TcpStream::connect(addr).is_err() {
-        std::thread::yield_now();
+    for _ in 0..600 {
+        if server.waits_at_a_pipe() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
     }
+    assert!(server.waits_at_a_pipe(), "it does not hang");
     server.signal("TERM");
-    assert!(server.ends_soon().is_some());
+    assert_eq!(server.ends_soon().unwrap().code(), Some(1), "it was cut short");
 }

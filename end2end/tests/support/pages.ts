@@ -23,6 +23,12 @@ export const ADMIN_PAGES = [
   "/admin/webhooks",
 ];
 
+/** Nobody is signed in any more. A page that is still open would find out and go where it wants. */
+export async function forgotten(page: Page): Promise<void> {
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+}
+
 /** Goes to a page and waits until its handlers are in place. */
 export async function gotoHydrated(page: Page, path: string): Promise<void> {
   await page.goto(path);

@@ -125,7 +125,7 @@ try {
     throw new Error(`${made.error ?? made.stderr}`);
   }
   server = spawn(binary, [], { cwd: folder, env: environment, stdio: "ignore" });
-  while (!(await fetch(`http://127.0.0.1:${inside}/healthz`).then((reply) => reply.ok, () => false))) {
+  while (!(await fetch(`http://127.0.0.1:${inside}/readyz`).then((reply) => reply.ok, () => false))) {
     if (server.exitCode !== null) {
       throw new Error("the server did not start");
     }

@@ -34,7 +34,8 @@ impl Starting {
         let child = Command::new(env!("CARGO_BIN_EXE_sekisho"))
             .args(["serve", "--json", "--set", &format!("server.addr={addr}")])
             .args(["--set", &format!("database.url={url}")])
-            .env("AUTH_SECRET", database.secret().unwrap())
+            .env_remove("AUTH_SECRET")
+            .envs(database.secret().map(|secret| ("AUTH_SECRET", secret)))
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -48,12 +49,16 @@ impl Starting {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    /// Once anybody listens.
     fn get(&self, path: &str) -> Reply {
+        self.ask(path, "")
+    }
+
+    /// Once anybody listens.
+    fn ask(&self, path: &str, headers: &str) -> Reply {
         let began = Instant::now();
         loop {
             if let Ok(mut stream) = TcpStream::connect(self.addr) {
-                let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n");
                 stream.write_all(request.as_bytes()).unwrap();
                 let mut answer = String::new();
                 stream.read_to_string(&mut answer).unwrap();
@@ -95,6 +100,9 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
         assert_eq!(reply.status, 503, "{path}");
         assert_eq!(reply.headers["retry-after"], "1", "{path}");
     }
+    let page = starting.ask("/settings/devices", "Accept: text/html\r\n");
+    assert_eq!((page.status.as_u16(), &page.headers["refresh"]), (503, &"1".parse().unwrap()), "a page asks again");
+    assert!(page.text.contains("The server is starting"), "{}", page.text);
     proxy.set(Way::Open).await;
     let began = Instant::now();
     while starting.get("/readyz").status != 200 {
@@ -103,6 +111,19 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
     }
     assert_eq!(starting.get("/login").status, 200);
     assert!(starting.log().contains("it is waited for"), "{}", starting.log());
+}
+
+/// A restart is no outage: within the first second nobody is sent away.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_during_a_short_start_waits_for_it() {
+    let database = TestDatabase::sqlite();
+    for _ in 0..3 {
+        let began = Instant::now();
+        let starting = Starting::on(&database, &database.url());
+        let reply = starting.get("/login");
+        // On a busy machine a start may take longer.
+        assert!(reply.status == 200 || began.elapsed() > Duration::from_secs(1), "{} {}", reply.status, starting.log());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,7 @@ export class Server {
       stream.on("data", (chunk) => (this.log += chunk));
     }
     const deadline = Date.now() + STARTS_WITHIN_MS;
-    while (!(await answers(`${this.url}/healthz`))) {
+    while (!(await answers(`${this.url}/readyz`))) {
       if (process.exitCode !== null || Date.now() > deadline) {
         throw new Error(`the server did not start:\n${this.log}`);
       }

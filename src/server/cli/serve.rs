@@ -23,6 +23,9 @@ use crate::server::{
 /// For what is written down at the end, and for closing the database.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long whoever asks during the start waits for its end.
+const SOON: Duration = Duration::from_secs(1);
+
 /// # Errors
 /// Whatever keeps the server from starting.
 pub async fn serve(config: Config, out: Out) -> Result<(), Failure> {
@@ -71,14 +74,20 @@ async fn start(config: Config, out: Out) -> Result<(AppState, Listeners), Failur
     Ok((state, Listeners { people, watchers }))
 }
 
-/// Begins once the database is there. Who asks meanwhile is told to come back.
+/// Begins once the database is there. Who asks meanwhile waits for a moment, which is all that most starts take, and is
+/// told to come back then.
 async fn begin(config: Config, listener: &Listener) -> Result<AppState, Failure> {
     let refused = |error| Failure::refused(format!("server.addr can't be listened on: {error}"));
     let early = listener.again().map_err(refused)?;
     let started = CancellationToken::new();
     let answers = starting::router(config.public_url.starts_with("https://"));
     let places = Places::within(Room::within(open_files::limit()), config.trusted_proxies.clone());
-    tokio::spawn(serve::serve(early, answers, places, started.clone().cancelled_owned()));
+    let over = started.clone();
+    tokio::spawn(async move {
+        if timeout(SOON, over.cancelled()).await.is_err() {
+            serve::serve(early, answers, places, over.cancelled_owned()).await;
+        }
+    });
     let _started = started.drop_guard();
     arrival::wait(&config.database).await?;
     Ok(AppState::start(Parts::of_system(config)).await?)

@@ -3,7 +3,8 @@
 
 use axum::{
     Json, Router,
-    http::StatusCode,
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse as _, Response},
     routing::get,
@@ -28,6 +29,21 @@ async fn readyz() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
-async fn everything_else() -> Response {
-    errors::reply(&ApiError::Unavailable)
+/// Somebody who looks at a page sees it as soon as there is one.
+async fn everything_else(method: Method, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    let reply = errors::reply(&ApiError::Unavailable);
+    if method != Method::GET || !accepted.contains("text/html") {
+        return reply;
+    }
+    let (mut parts, _) = reply.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    parts.headers.insert(header::REFRESH, HeaderValue::from_static("1"));
+    Response::from_parts(parts, Body::from(PAGE))
 }
+
+/// Without the words and the style of the other pages: what makes those isn't there yet.
+const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+    <title>Sekisho</title><p>The server is starting. This page loads again by itself.</p>\
+    <p lang=ja>サーバーを起動しています。このページは自動的に読み込み直されます。</p></html>";

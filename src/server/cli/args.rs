@@ -185,7 +185,7 @@ pub struct Seed {
     #[arg(long, value_name = "N", value_parser = value_parser!(i64).range(1..=5_000_000))]
     pub users: i64,
     /// Live sessions of each
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(i64).range(0..=20))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(i64).range(0..=500))]
     pub live_each: i64,
     /// Sessions of each that the next clean-up deletes
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(i64).range(0..=20))]

@@ -48,10 +48,18 @@ pub async fn list(cx: &RequestContext, actor: &Actor, cursor: &str) -> ApiResult
         return Ok(Devices { devices, total: 1, next: None, alarms: Vec::new(), server_now: cx.now.0, kept });
     }
     let after = live_place(cursor)?;
-    let own = sessions::find(cx.state.db.read(), &claims.sid).await?;
-    let own = own.filter(|own| own.user_id == claims.sub && own.state(cx.now) == SessionState::Live);
-    let page = LivePage { after: after.as_ref(), except: Some(&claims.sid), limit: SHOWN + 1 };
+    // Where the first page has it among the others, one read is enough.
+    let first = after.is_none();
+    let except = (!first).then_some(&claims.sid);
+    let page = LivePage { after: after.as_ref(), except, limit: SHOWN + 1 + i64::from(first) };
     let mut others = sessions::list_live_some(cx.state.db.read(), &claims.sub, cx.now, page).await?;
+    let own = match others.iter().position(|session| session.id == claims.sid) {
+        Some(at) => Some(others.remove(at)),
+        None => {
+            let own = sessions::find(cx.state.db.read(), &claims.sid).await?;
+            own.filter(|own| own.user_id == claims.sub && own.state(cx.now) == SessionState::Live)
+        }
+    };
     let next = next_cursor(&mut others, SHOWN, live_cursor);
     let devices: Vec<Device> =
         own.iter().map(|own| shown(cx, own, true)).chain(others.iter().map(|other| shown(cx, other, false))).collect();

@@ -53,12 +53,11 @@ pub async fn list(cx: &RequestContext, actor: &Actor, cursor: &str) -> ApiResult
     let except = (!first).then_some(&claims.sid);
     let page = LivePage { after: after.as_ref(), except, limit: SHOWN + 1 + i64::from(first) };
     let mut others = sessions::list_live_some(cx.state.db.read(), &claims.sub, cx.now, page).await?;
-    let own = match others.iter().position(|session| session.id == claims.sid) {
-        Some(at) => Some(others.remove(at)),
-        None => {
-            let own = sessions::find(cx.state.db.read(), &claims.sid).await?;
-            own.filter(|own| own.user_id == claims.sub && own.state(cx.now) == SessionState::Live)
-        }
+    let own = if let Some(at) = others.iter().position(|session| session.id == claims.sid) {
+        Some(others.remove(at))
+    } else {
+        let own = sessions::find(cx.state.db.read(), &claims.sid).await?;
+        own.filter(|own| own.user_id == claims.sub && own.state(cx.now) == SessionState::Live)
     };
     let next = next_cursor(&mut others, SHOWN, live_cursor);
     let devices: Vec<Device> =

@@ -44,9 +44,9 @@ impl Connected {
     async fn insert(&mut self, rows: u32) -> Outcome<()> {
         let rows = i64::from(rows);
         match self {
-            Self::Sqlite(conn) => drop(sqlx::query(INSERT).bind(rows).execute(conn).await?),
-            Self::Postgres(conn) => drop(sqlx::query(INSERT).bind(rows).execute(conn).await?),
-        }
+            Self::Sqlite(conn) => sqlx::query(INSERT).bind(rows).execute(conn).await?.rows_affected(),
+            Self::Postgres(conn) => sqlx::query(INSERT).bind(rows).execute(conn).await?.rows_affected(),
+        };
         Ok(())
     }
 

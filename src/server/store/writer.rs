@@ -3,13 +3,13 @@
 //! SQLite takes one writer at a time; a pool of them only queues in busy handlers. Each intent of a batch has its
 //! own savepoint, so that one refused leaves the others alone, and each is answered after the commit.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::Instant,
+    time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,6 +26,9 @@ pub type OnCommit = Arc<dyn Fn(&[Revocation], &[UserId]) + Send + Sync>;
 
 const QUEUE: usize = 1024;
 const BATCH: usize = 64;
+/// A batch that takes longer waits for a connection that will never answer: where its thread panics, what was handed to it
+/// meanwhile is neither answered nor refused.
+const HUNG: Duration = Duration::from_secs(10);
 
 /// What an intent leaves behind: whether to keep it, and how to answer once the batch is committed or lost.
 struct Verdict {
@@ -58,7 +61,8 @@ impl Writer {
         let conn = options.connect().await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (stop, task) = (CancellationToken::new(), TaskTracker::new());
-        let link = Link { tx: Tx::new(Conn::Sqlite(conn)), options: options.clone().create_if_missing(false) };
+        let options = options.clone().create_if_missing(false);
+        let link = Link { tx: Tx::new(Conn::Sqlite(conn)), options, hung: false };
         task.spawn(run(link, jobs, on_commit, stop.clone()));
         task.close();
         Ok(Self { queue, stop, task })
@@ -112,19 +116,22 @@ impl Writer {
 struct Link {
     tx: Tx,
     options: SqliteConnectOptions,
+    /// The connection is not waited for any more.
+    hung: bool,
 }
 
 impl Link {
     /// Begins a transaction. On a connection that has broken down (its thread panicked, its transaction can't be ended) a
     /// new one takes its place: nothing of the batch has happened yet.
     async fn begin(&mut self) -> StoreResult<()> {
-        let begun = execute(&mut self.tx, "BEGIN IMMEDIATE").await;
+        let begun = if self.hung { Err(StoreError::Slow) } else { execute(&mut self.tx, "BEGIN IMMEDIATE").await };
         let Err(error) = begun else { return Ok(()) };
-        if !matches!(error.fault(), Fault::Unreachable | Fault::Disk | Fault::Broken) {
+        if !self.hung && !matches!(error.fault(), Fault::Unreachable | Fault::Disk | Fault::Broken) {
             return Err(error);
         }
         tracing::warn!(error = %error, "the writing connection has broken down and is opened again");
         self.tx.conn = Conn::Sqlite(self.options.connect().await?);
+        self.hung = false;
         execute(&mut self.tx, "BEGIN IMMEDIATE").await
     }
 }
@@ -143,7 +150,13 @@ async fn run(mut link: Link, mut jobs: mpsc::Receiver<Job>, on_commit: OnCommit,
         }
         let now = Instant::now();
         let waited_for = batch.drain(..).filter(|job| job.deadline > now).collect();
-        let (verdicts, outcome) = commit(&mut link, waited_for).await;
+        let (verdicts, outcome) = if let Ok(done) = timeout(HUNG, commit(&mut link, waited_for)).await {
+            done
+        } else {
+            // Those who wait were told long ago; whether it was committed nobody knows, as when a reply is lost.
+            link.hung = true;
+            (Vec::new(), Err(StoreError::Slow))
+        };
         let tx = &mut link.tx;
         if outcome.is_ok() {
             on_commit(&tx.revocations, &tx.changed);
